@@ -1,0 +1,64 @@
+/** A pod runtime: starts containers so that they outlive the agent, and finds them again. Implementations live in `runtimes/`. */
+import type { ContainerDocument, PodDocument } from '@boardlet/adapters/wire';
+import type { HostResult } from './host.ts';
+
+export interface ContainerRef {
+  /** `<namespace>/<name>` of the pod. */
+  readonly pod: string;
+  readonly uid: string;
+  readonly container: string;
+  /** 0 for the first start of this container in this pod. */
+  readonly attempt: number;
+}
+export type ContainerState =
+  | { readonly state: 'starting' }
+  | { readonly state: 'running'; readonly pid: number; readonly startedAt: number }
+  | {
+      readonly state: 'exited';
+      readonly startedAt: number;
+      readonly finishedAt: number;
+      readonly exitCode: number;
+      readonly signal?: number;
+    }
+  /** The program could not be started: the kubelet's reason, such as CreateContainerError. */
+  | {
+      readonly state: 'failed';
+      readonly reason: string;
+      readonly message: string;
+      readonly finishedAt: number;
+    };
+
+export interface RuntimeHandlers {
+  readonly onState: (ref: ContainerRef, state: ContainerState) => void;
+}
+export interface LogQuery {
+  readonly follow: boolean;
+  readonly previous: boolean;
+  readonly timestamps: boolean;
+  readonly tailLines?: number;
+  readonly sinceMs?: number;
+  readonly limitBytes?: number;
+}
+/** A pull source: the next bytes, or an end; `more` is called when followed bytes have come. */
+export interface LogReader {
+  readonly read: (maxBytes: number) => HostResult<Uint8Array | 'end' | 'wait'>;
+  readonly onMore: (listener: () => void) => void;
+  readonly close: () => void;
+}
+export interface Runtime {
+  /** RuntimeClass handler without `boardlet-`. */
+  readonly name: string;
+  /** Finds containers that an earlier agent process started; states arrive by `onState`. Call once, before `start`. */
+  readonly recover: (handlers: RuntimeHandlers) => readonly ContainerRef[];
+  /** Undefined when the pod may run; else the reason that a Kubernetes user would see (ErrImagePull, CreateContainerError, Forbidden). */
+  readonly admit: (
+    pod: string,
+    spec: PodDocument,
+  ) => { readonly reason: string; readonly message: string } | undefined;
+  readonly start: (ref: ContainerRef, spec: ContainerDocument) => void;
+  /** TERM to the process group, KILL after `graceMs`; the exit arrives by `onState`. May be repeated with a shorter grace. */
+  readonly stop: (ref: ContainerRef, graceMs: number) => void;
+  /** Forgets the pod's files once all its containers have ended. */
+  readonly remove: (pod: string, uid: string) => void;
+  readonly logs: (pod: string, container: string, query: LogQuery) => HostResult<LogReader>;
+}
