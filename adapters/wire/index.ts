@@ -1,4 +1,10 @@
+export * from './codec.ts';
+export * from './document-codec.ts';
 export * from './documents.ts';
 export * from './errors.ts';
+export * from './message-codec.ts';
 export * from './messages.ts';
+export * from './reader.ts';
+export * from './registry.ts';
 export * from './value.ts';
+export { CborWriter } from './writer.ts';

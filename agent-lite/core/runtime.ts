@@ -19,8 +19,12 @@ export type ContainerState =
       readonly finishedAt: number;
       readonly exitCode: number;
       readonly signal?: number;
+      /** Only where the exit was not seen (137 then): ContainerStatusUnknown, and why. */
+      readonly reason?: string;
+      readonly message?: string;
     }
-  /** The program could not be started: the kubelet's reason, such as CreateContainerError. */
+  /** The program could not be started, and this attempt number is free again: the kubelet's reason, such as
+   * CreateContainerError or ErrImagePull. */
   | {
       readonly state: 'failed';
       readonly reason: string;
@@ -36,6 +40,7 @@ export interface LogQuery {
   readonly previous: boolean;
   readonly timestamps: boolean;
   readonly tailLines?: number;
+  /** How far back, in milliseconds before now. */
   readonly sinceMs?: number;
   readonly limitBytes?: number;
 }
@@ -48,13 +53,16 @@ export interface LogReader {
 export interface Runtime {
   /** RuntimeClass handler without `boardlet-`. */
   readonly name: string;
-  /** Finds containers that an earlier agent process started; states arrive by `onState`. Call once, before `start`. */
+  /** Finds containers that an earlier agent process started; the state of each arrives by `onState`, after the
+   * call has returned. Call once, before `start`. Previous attempts that are still known are listed too. */
   readonly recover: (handlers: RuntimeHandlers) => readonly ContainerRef[];
-  /** Undefined when the pod may run; else the reason that a Kubernetes user would see (ErrImagePull, CreateContainerError, Forbidden). */
+  /** Undefined when this runtime may take the pod; else why the pod as a whole is refused: it becomes Failed with
+   * this reason. What concerns one container (its image, its program) is answered by `start`, as `failed`. */
   readonly admit: (
     pod: string,
     spec: PodDocument,
   ) => { readonly reason: string; readonly message: string } | undefined;
+  /** Starts an attempt once: an attempt that was ever started is not started again, its state is told instead. */
   readonly start: (ref: ContainerRef, spec: ContainerDocument) => void;
   /** TERM to the process group, KILL after `graceMs`; the exit arrives by `onState`. May be repeated with a shorter grace. */
   readonly stop: (ref: ContainerRef, graceMs: number) => void;

@@ -48,6 +48,8 @@ export interface WriteOptions {
   readonly subresource?: 'status';
   readonly fieldManager?: string;
   readonly signal?: AbortSignal;
+  /** False: a 429 or 503 is thrown at once instead of being waited out, for callers that pace themselves. Default true. */
+  readonly retry?: boolean;
 }
 export interface ListResult {
   readonly items: readonly KubeObject[];
@@ -107,6 +109,28 @@ export interface KubeClient {
   readonly close: () => Promise<void>;
 }
 
+export interface WatchOptions {
+  readonly namespace?: string;
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
+  readonly resourceVersion: string;
+  /** After so many seconds the server ends the watch in good order. */
+  readonly timeoutS: number;
+  readonly signal: AbortSignal;
+}
+export type WatchEventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+export interface WatchHandlers {
+  readonly onEvent: (type: WatchEventType, object: KubeObject) => void;
+  /** Bytes came, whatever they say: the watch is alive. */
+  readonly onActivity: () => void;
+}
+export interface Watcher {
+  /** Resolves when the server ends the watch in good order; rejects with a `KubeErrorShape` (`BL_KUBE_EXPIRED`: relist). */
+  readonly watch: (r: Resource, options: WatchOptions, handlers: WatchHandlers) => Promise<void>;
+}
+/** What `createKubeClient` makes and informers need. */
+export type WatchingClient = KubeClient & Watcher;
+
 export interface InformerHandlers {
   /** `old` is undefined for an object not seen before; `present` is undefined for one that is gone. */
   readonly onChange: (present: KubeObject | undefined, old: KubeObject | undefined) => void;
@@ -122,4 +146,6 @@ export interface Informer {
   readonly resourceVersion: () => string;
   readonly get: (namespace: string, name: string) => KubeObject | undefined;
   readonly list: () => Iterable<KubeObject>;
+  /** Relists now unless the cache reflects `atLeast` already: a watch may lag on a quiet resource until its next bookmark. */
+  readonly refresh: (atLeast: string) => void;
 }

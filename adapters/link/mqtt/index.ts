@@ -1,0 +1,1 @@
+export { createMqttLink } from './mqtt-link.ts';

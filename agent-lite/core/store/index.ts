@@ -1,0 +1,1 @@
+export { type BoardStore, openStore, type StoreOptions, type StoreStats } from './store.ts';

@@ -1,0 +1,4 @@
+/** The Node host: everything the core asks of a machine, on Node ≥ 20.19. */
+export { createNodeHost, type NodeHost, type NodeHostOptions } from './host.ts';
+export { createLogger, type LoggerOptions, type LogLevel } from './log.ts';
+export { parseYaml, readConfigFiles, readTextFile } from './texts.ts';

@@ -1,0 +1,3 @@
+/** The `process` runtime: programs of the host, each pod under a shim that outlives the agent. */
+export type { ProcessRuntimeOptions } from './runtime.ts';
+export { createProcessRuntime } from './runtime.ts';

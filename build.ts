@@ -1,0 +1,121 @@
+/** Builds what is shipped: one bundle per program (esbuild) and, unless `--quiet`, the libraries with their types (tsc).
+ *
+ *   npm run build              everything
+ *   npm run build -- --quiet   only the bundles, without a word (what `npm start` needs)
+ *   npm run release            everything, then one packed tarball per package in dist/
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+
+interface Bundle {
+  readonly entry: string;
+  readonly out: string;
+  /** Everything inlined; nothing but Node itself is needed beside the file. */
+  readonly selfContained: boolean;
+}
+
+const BUNDLES: readonly Bundle[] = [
+  {
+    entry: 'agent-lite/bin/boardlet-agent.ts',
+    out: 'agent-lite/dist/boardlet-agent.mjs',
+    selfContained: true,
+  },
+  {
+    entry: 'agent-lite/bin/boardlet-shim.ts',
+    out: 'agent-lite/dist/boardlet-shim.mjs',
+    selfContained: true,
+  },
+  {
+    entry: 'cloud-bridge/bin/boardlet-bridge.ts',
+    out: 'cloud-bridge/dist/boardlet-bridge.mjs',
+    selfContained: false,
+  },
+  {
+    entry: 'cloud-bridge/bin/boardlet-api.ts',
+    out: 'cloud-bridge/dist/boardlet-api.mjs',
+    selfContained: false,
+  },
+  {
+    entry: 'cloud-bridge/bin/boardlet-broker.ts',
+    out: 'cloud-bridge/dist/boardlet-broker.mjs',
+    selfContained: false,
+  },
+  {
+    entry: 'cloud-bridge/bin/boardctl.ts',
+    out: 'cloud-bridge/dist/boardctl.mjs',
+    selfContained: false,
+  },
+];
+const LIBRARIES = ['adapters', 'board-support', 'agent-lite', 'cloud-bridge'];
+const VERSION = '0.1.0';
+
+/** The clock floor of a board without a clock; SOURCE_DATE_EPOCH (reproducible-builds.org) fixes it. */
+function buildTimeMs(): number {
+  const epoch = process.env['SOURCE_DATE_EPOCH'];
+  return epoch === undefined ? Date.now() : Number(epoch) * 1000;
+}
+
+/** Third-party packages stay outside the bridge's bundles (native addons, licences); ours are always inlined. */
+const externals = {
+  name: 'third-party-outside',
+  setup(b: import('esbuild').PluginBuild): void {
+    b.onResolve({ filter: /^[^./]/ }, (args) =>
+      args.kind === 'entry-point' || args.path.startsWith('@boardlet/')
+        ? undefined
+        : { path: args.path, external: true },
+    );
+  },
+};
+
+async function buildBundle(bundle: Bundle): Promise<void> {
+  await build({
+    entryPoints: [bundle.entry],
+    outfile: bundle.out,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20.19',
+    minify: bundle.selfContained,
+    keepNames: false,
+    legalComments: 'none',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    conditions: ['@boardlet/source'],
+    define: { BOARDLET_BUILD_MS: String(buildTimeMs()), BOARDLET_VERSION: JSON.stringify(VERSION) },
+    logLevel: 'warning',
+    plugins: bundle.selfContained ? [] : [externals],
+  });
+}
+
+function buildLibrary(folder: string): void {
+  execFileSync('node_modules/.bin/tsc', ['-p', join(folder, 'tsconfig.build.json')], {
+    stdio: 'inherit',
+  });
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const quiet = args.includes('--quiet');
+  const say = (line: string): void => {
+    if (!quiet) console.log(line);
+  };
+  const present = BUNDLES.filter((b) => existsSync(b.entry));
+  await Promise.all(present.map(buildBundle));
+  for (const b of present) say(`${b.out}  ${(statSync(b.out).size / 1000).toFixed(0)} kB`);
+  if (quiet) return;
+  for (const folder of LIBRARIES) {
+    buildLibrary(folder);
+    say(`${folder}/dist  libraries and types`);
+  }
+  if (!args.includes('--release')) return;
+  rmSync('dist', { recursive: true, force: true });
+  mkdirSync('dist');
+  for (const folder of LIBRARIES) {
+    execFileSync('npm', ['pack', '--silent', '--pack-destination', 'dist', '-w', folder], {
+      stdio: 'inherit',
+    });
+  }
+}
+
+await main(process.argv.slice(2));
