@@ -1,294 +1,258 @@
-/** `npm start`: broker, Kubernetes API, bridge and one agent on this machine, each a child process started by its bin
- * name, and a live table. Tests start the same stack through `startStack`.
+/** `npm start`: broker, Kubernetes API, bridge and one agent on this machine, and a live table.
  *
  *   npm start                      until Ctrl-C; the next start goes on from .boardlet/
  *   npm start -- --check           unattended: wait for what should work, print the table, exit 0 or say what was missing
  *   npm start -- --data DIR        another folder for all state
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { appendFileSync, readFileSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { isBoardletError } from '@boardlet/adapters/wire';
+import {
+  createKubeClient,
+  DEVICES,
+  DEVICESTATUSES,
+  type KubeClient,
+  type KubeObject,
+  NODES,
+  PODS,
+} from '@boardlet/cloud-bridge/kube';
+import { load } from 'js-yaml';
+import { boardName, type Stack, startStack } from './stack.ts';
 
-export type Part = 'api' | 'broker' | 'bridge' | 'agent';
+// --- the table -----------------------------------------------------------------------------------------------------
 
-export interface StackOptions {
-  readonly data: string;
-  readonly fleet: string;
-  readonly board: string;
-  /** Extra arguments of a part, after the usual ones. */
-  readonly args?: Partial<Record<Part, readonly string[]>>;
-  readonly env?: Readonly<Record<string, string>>;
-  /** Parts to start; default all four. */
-  readonly parts?: readonly Part[];
-  /** Each line that a part writes to stderr. */
-  readonly onLog?: (part: Part, line: string) => void;
+interface Condition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+}
+interface Seen {
+  readonly nodes: readonly KubeObject[];
+  readonly pods: readonly KubeObject[];
+  readonly statuses: readonly KubeObject[];
 }
 
-/** What a part prints on stdout once it is ready: one JSON object. */
-export type Ready = Readonly<Record<string, unknown>>;
-
-interface Child {
-  readonly process: ChildProcess;
-  readonly ready: Ready;
-  readonly exited: Promise<number | null>;
-}
-
-export interface Stack {
-  readonly kubeconfig: string;
-  readonly node: string;
-  readonly ready: (part: Part) => Ready;
-  readonly pid: (part: Part) => number;
-  /** Ends a part: SIGTERM and wait, or SIGKILL. */
-  readonly stop: (part: Part, signal?: 'SIGTERM' | 'SIGKILL') => Promise<void>;
-  readonly start: (part: Part) => Promise<void>;
-  /** Runs one of our programs to its end. */
-  readonly run: (
-    bin: string,
-    args: readonly string[],
-  ) => Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }>;
-  readonly close: () => Promise<void>;
-}
-
-const BIN = resolve(import.meta.dirname, 'node_modules/.bin');
-const READY_TIMEOUT_MS = 30_000;
-const STOP_TIMEOUT_MS = 15_000;
-const ORDER: readonly Part[] = ['api', 'broker', 'bridge', 'agent'];
-
-function lines(onLine: (line: string) => void): (chunk: Buffer) => void {
-  let rest = '';
-  return (chunk) => {
-    const parts = (rest + chunk.toString()).split('\n');
-    rest = parts.pop() ?? '';
-    for (const line of parts) onLine(line);
-  };
-}
-
-function startChild(
-  bin: string,
-  args: readonly string[],
-  options: StackOptions,
-  part: Part,
-): Promise<Child> {
-  const child = spawn(join(BIN, bin), args, {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...options.env },
-  });
-  const exited = new Promise<number | null>((done) => {
-    child.on('close', done);
-  });
-  const tail: string[] = [];
-  child.stderr.on(
-    'data',
-    lines((line) => {
-      tail.push(line);
-      if (tail.length > 20) tail.shift();
-      options.onLog?.(part, line);
-    }),
+const field = (object: KubeObject, ...path: readonly string[]): unknown =>
+  path.reduce<unknown>(
+    (value, key) => (value as Record<string, unknown> | undefined)?.[key],
+    object,
   );
-  return new Promise((done, fail) => {
-    const timer = setTimeout(
-      () => fail(new Error(`${bin} said nothing for ${READY_TIMEOUT_MS} ms\n${tail.join('\n')}`)),
-      READY_TIMEOUT_MS,
-    );
-    child.on('error', fail);
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      fail(new Error(`${bin} ended with ${code} before it was ready\n${tail.join('\n')}`));
-    });
-    child.stdout.on(
-      'data',
-      lines((line) => {
-        if (!line.startsWith('{')) return;
-        clearTimeout(timer);
-        done({ process: child, ready: JSON.parse(line) as Ready, exited });
-      }),
-    );
-  });
+
+async function look(client: KubeClient): Promise<Seen> {
+  const [nodes, pods, statuses] = await Promise.all([
+    client.list(NODES),
+    client.list(PODS),
+    client.list(DEVICESTATUSES),
+  ]);
+  return { nodes: nodes.items, pods: pods.items, statuses: statuses.items };
 }
 
-async function stopChild(child: Child, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  child.process.kill(signal);
-  const timer = setTimeout(() => child.process.kill('SIGKILL'), STOP_TIMEOUT_MS);
-  await child.exited;
-  clearTimeout(timer);
+function readyOf(node: KubeObject): Condition | undefined {
+  return ((field(node, 'status', 'conditions') ?? []) as Condition[]).find(
+    (c) => c.type === 'Ready',
+  );
 }
 
-function runToEnd(
-  bin: string,
-  args: readonly string[],
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((done, fail) => {
-    const child = spawn(join(BIN, bin), args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    let stdout = '';
-    let stderr = '';
-    child.stdout.on('data', (c) => {
-      stdout += c;
-    });
-    child.stderr.on('data', (c) => {
-      stderr += c;
-    });
-    child.on('error', fail);
-    child.on('close', (code) => done({ code: code ?? 1, stdout, stderr }));
-  });
+/** Rows of the table, aligned; the same at a terminal and in a file. */
+function table(seen: Seen): string {
+  const rows: string[][] = [['KIND', 'NAME', 'STATE', 'WHERE']];
+  for (const n of seen.nodes) {
+    const ready = readyOf(n);
+    const state = ready?.status === 'True' ? 'Ready' : `NotReady ${ready?.reason ?? ''}`;
+    rows.push([
+      'node',
+      n.metadata.name,
+      state,
+      String(field(n, 'status', 'nodeInfo', 'osImage') ?? ''),
+    ]);
+  }
+  for (const p of seen.pods) {
+    rows.push([
+      'pod',
+      `${p.metadata.namespace}/${p.metadata.name}`,
+      String(field(p, 'status', 'phase') ?? ''),
+      String(field(p, 'spec', 'nodeName') ?? ''),
+    ]);
+  }
+  for (const d of seen.statuses) {
+    const twins = (field(d, 'status', 'twins') ?? []) as {
+      propertyName: string;
+      reported?: { value: string };
+    }[];
+    const values = twins.map((t) => `${t.propertyName}=${t.reported?.value ?? ''}`).join(' ');
+    rows.push(['device', d.metadata.name, String(field(d, 'status', 'state') ?? ''), values]);
+  }
+  const widths = [0, 1, 2].map((column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
-/** The same ports at each start, so that what a board remembers stays true. */
-function fixedPorts(data: string): {
-  readonly get: (name: string) => string;
-  readonly set: (name: string, value: string) => void;
-} {
-  const path = join(data, 'ports.json');
-  const ports: Record<string, string> = existsSync(path)
-    ? (JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>)
-    : {};
+// --- npm start -- --check ------------------------------------------------------------------------------------------
+
+const CHECK_DEADLINE_MS = 40_000;
+const POLL_MS = 100;
+
+interface Step {
+  readonly missing: string;
+  readonly done: () => Promise<boolean>;
+}
+
+function checkSteps(stack: Stack, client: KubeClient): readonly Step[] {
+  const device = `host-${stack.node}`;
+  return [
+    {
+      missing: 'the board is not Ready',
+      done: async () => readyOf(await client.get(NODES, '', stack.node))?.status === 'True',
+    },
+    {
+      missing: 'the example pod does not run',
+      done: async () =>
+        field(await client.get(PODS, 'default', 'hello'), 'status', 'phase') === 'Running',
+    },
+    {
+      missing: "the board's twin reports nothing",
+      done: async () =>
+        (
+          (field(await client.get(DEVICESTATUSES, 'default', device), 'status', 'twins') ??
+            []) as unknown[]
+        ).length > 0,
+    },
+  ];
+}
+
+async function waitFor(step: Step, until: number): Promise<boolean> {
+  for (;;) {
+    try {
+      if (await step.done()) return true;
+    } catch (error) {
+      if (!isBoardletError(error)) throw error;
+    }
+    if (Date.now() > until) return false;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+/** A desired value that differs from the present one, so that seeing it reported proves the way there and back. */
+async function desireTwin(stack: Stack, client: KubeClient): Promise<Step> {
+  const name = `host-${stack.node}`;
+  const device = await client.get(DEVICES, 'default', name);
+  const properties = (field(device, 'spec', 'properties') ?? []) as {
+    name: string;
+    desired?: { value: string };
+  }[];
+  const at = properties.findIndex((p) => p.name === 'reportIntervalMs');
+  const value = properties[at]?.desired?.value === '2000' ? '3000' : '2000';
+  await client.patch(DEVICES, 'default', name, 'json', [
+    { op: 'add', path: `/spec/properties/${at}/desired`, value: { value } },
+  ]);
   return {
-    get: (name) => ports[name] ?? '127.0.0.1:0',
-    set: (name, value) => {
-      if (ports[name] === value) return;
-      ports[name] = value;
-      writeFileSync(path, `${JSON.stringify(ports)}\n`);
+    missing: 'the desired twin value was not reported back',
+    done: async () => {
+      const status = await client.get(DEVICESTATUSES, 'default', name);
+      const twins = (field(status, 'status', 'twins') ?? []) as {
+        propertyName: string;
+        reported: { value: string };
+      }[];
+      return twins.find((t) => t.propertyName === 'reportIntervalMs')?.reported.value === value;
     },
   };
 }
 
-function commandOf(
-  part: Part,
-  options: StackOptions,
-  ports: ReturnType<typeof fixedPorts>,
-): readonly [string, string[]] {
-  const { data } = options;
-  const pki = join(data, 'pki');
-  const kubeconfig = join(data, 'kubeconfig');
-  const extra = options.args?.[part] ?? [];
-  switch (part) {
-    case 'api':
-      return [
-        'boardlet-api',
-        [
-          '--data',
-          join(data, 'api'),
-          '--listen',
-          ports.get('api'),
-          '--pki',
-          pki,
-          '--kubeconfig-out',
-          kubeconfig,
-          ...extra,
-        ],
-      ];
-    case 'broker':
-      return [
-        'boardlet-broker',
-        ['--pki', pki, '--listen', ports.get('broker'), '--wss', ports.get('wss'), ...extra],
-      ];
-    case 'bridge':
-      return [
-        'boardlet-bridge',
-        [
-          '--kubeconfig',
-          kubeconfig,
-          '--pki',
-          pki,
-          '--fleet',
-          options.fleet,
-          '--broker',
-          `mqtts://${ports.get('broker')}`,
-          '--public-broker',
-          `mqtts://${ports.get('broker')}`,
-          '--public-broker',
-          `wss://${ports.get('wss')}/mqtt`,
-          '--join-listen',
-          ports.get('join'),
-          '--kubelet-listen',
-          ports.get('kubelet'),
-          ...extra,
-        ],
-      ];
-    case 'agent':
-      return ['boardlet-agent', ['run', '--dir', join(data, 'agent'), ...extra]];
-  }
-}
-
-async function enroll(options: StackOptions, ports: ReturnType<typeof fixedPorts>): Promise<void> {
-  const dir = join(options.data, 'agent');
-  if (existsSync(join(dir, 'identity'))) return;
-  mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const made = await runToEnd('boardctl', [
-    '--kubeconfig',
-    join(options.data, 'kubeconfig'),
-    '--json',
-    'board',
-    'join-token',
-    '--board',
-    options.board,
-  ]);
-  if (made.code !== 0) throw new Error(`boardctl board join-token: ${made.stderr}`);
-  const { token } = JSON.parse(made.stdout) as { token: string };
-  const joined = await runToEnd('boardlet-agent', [
-    'join',
-    `https://${ports.get('join')}`,
-    token,
-    '--dir',
-    dir,
-    '--board',
-    options.board,
-  ]);
-  if (joined.code !== 0) throw new Error(`boardlet-agent join: ${joined.stderr}`);
-}
-
-/** Starts the parts in order; each is ready before the next starts. */
-export async function startStack(options: StackOptions): Promise<Stack> {
-  mkdirSync(options.data, { recursive: true, mode: 0o700 });
-  const ports = fixedPorts(options.data);
-  const children = new Map<Part, Child>();
-  const need = (part: Part): Child => {
-    const child = children.get(part);
-    if (child === undefined) throw new Error(`${part} is not running`);
-    return child;
-  };
-  const start = async (part: Part): Promise<void> => {
-    if (part === 'agent') await enroll(options, ports);
-    const [bin, args] = commandOf(part, options, ports);
-    const child = await startChild(bin, args, options, part);
-    children.set(part, child);
-    for (const [key, value] of Object.entries(child.ready)) {
-      if (key.endsWith('Listen') && typeof value === 'string')
-        ports.set(key.slice(0, -'Listen'.length), value);
-    }
-  };
-  const stop = async (part: Part, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
-    const child = children.get(part);
-    children.delete(part);
-    if (child !== undefined) await stopChild(child, signal);
-  };
-  const close = async (): Promise<void> => {
-    for (const part of [...ORDER].reverse()) await stop(part);
-  };
+async function applyExample(client: KubeClient): Promise<void> {
+  const text = readFileSync(join(import.meta.dirname, 'examples/hello-pod.yaml'), 'utf8');
+  const pod = load(text) as KubeObject;
   try {
-    for (const part of options.parts ?? ORDER) await start(part);
+    await client.create(PODS, { ...pod, metadata: { ...pod.metadata, namespace: 'default' } });
   } catch (error) {
-    await close();
-    throw error;
+    if (!isBoardletError(error, 'BL_KUBE_ALREADY_EXISTS')) throw error;
   }
-  return {
-    kubeconfig: join(options.data, 'kubeconfig'),
-    node: `${options.fleet}-${options.board}`,
-    ready: (part) => need(part).ready,
-    pid: (part) => need(part).process.pid ?? 0,
-    stop,
-    start,
-    run: runToEnd,
-    close,
-  };
 }
 
-/** A board id from this machine's name (RFC 1123 label). */
-export function boardName(): string {
-  const clean = hostname()
-    .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, '-')
-    .replace(/^-+|-+$/g, '');
-  return clean.slice(0, 40) || 'board';
+async function check(stack: Stack, client: KubeClient): Promise<number> {
+  const until = Date.now() + CHECK_DEADLINE_MS;
+  await applyExample(client);
+  const steps = [...checkSteps(stack, client)];
+  const missing: string[] = [];
+  for (const step of steps) if (!(await waitFor(step, until))) missing.push(step.missing);
+  if (missing.length === 0) {
+    const back = await desireTwin(stack, client);
+    if (!(await waitFor(back, until))) missing.push(back.missing);
+  }
+  console.log(table(await look(client)));
+  for (const m of missing) console.error(`missing: ${m}`);
+  return missing.length === 0 ? 0 : 1;
+}
+
+// --- npm start -----------------------------------------------------------------------------------------------------
+
+const REDRAW_MS = 1_000;
+
+async function live(client: KubeClient, stopped: AbortSignal): Promise<void> {
+  let last = '';
+  while (!stopped.aborted) {
+    let text = last;
+    try {
+      text = table(await look(client));
+    } catch (error) {
+      if (!isBoardletError(error)) throw error;
+      text = `the API does not answer: ${error.message}`;
+    }
+    if (text !== last) {
+      if (process.stdout.isTTY && last !== '')
+        process.stdout.write(`\u001b[${last.split('\n').length}A\u001b[0J`);
+      console.log(text);
+      last = text;
+    }
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, REDRAW_MS);
+      stopped.addEventListener('abort', () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
+
+function option(args: readonly string[], name: string): string | undefined {
+  const at = args.indexOf(name);
+  return at < 0 ? undefined : args[at + 1];
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const data = resolve(option(args, '--data') ?? '.boardlet');
+  const checking = args.includes('--check');
+  const stopped = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort());
+  const stack = await startStack({
+    data,
+    fleet: 'demo',
+    board: boardName(),
+    args: { agent: ['--stop-pods'] },
+    onLog: (part, line) => appendFileSync(join(data, `${part}.log`), `${line}\n`),
+  });
+  const client = createKubeClient({ kubeconfig: stack.kubeconfig });
+  try {
+    if (checking) return await check(stack, client);
+    console.log(
+      `kubeconfig: ${stack.kubeconfig}\nlogs:       ${data}/*.log\nnode:       ${stack.node}\n`,
+    );
+    await live(client, stopped.signal);
+    console.error('stopping');
+    return 0;
+  } finally {
+    await client.close();
+    await stack.close();
+  }
+}
+
+if (process.argv[1] !== undefined && import.meta.filename === realpathSync(process.argv[1])) {
+  process.exit(await main(process.argv.slice(2)));
 }

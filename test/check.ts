@@ -6,6 +6,15 @@ interface Check {
   readonly command: readonly string[];
 }
 
+const source = (script: string): string[] => [
+  process.execPath,
+  '--import',
+  'tsx',
+  '--conditions=@boardlet/source',
+  script,
+  '--check',
+];
+
 const CHECKS: readonly Check[] = [
   { name: 'types', command: ['node_modules/.bin/tsc', '-p', 'tsconfig.json'] },
   {
@@ -16,17 +25,8 @@ const CHECKS: readonly Check[] = [
     name: 'lint and format',
     command: ['node_modules/.bin/biome', 'check', '--error-on-warnings', '.'],
   },
-  {
-    name: 'generated files',
-    command: [
-      process.execPath,
-      '--import',
-      'tsx',
-      '--conditions=@boardlet/source',
-      'adapters/wire/generate.ts',
-      '--check',
-    ],
-  },
+  { name: 'generated registry', command: source('adapters/wire/generate.ts') },
+  { name: 'generated vectors', command: source('test/wire/generate-vectors.ts') },
 ];
 
 function run(

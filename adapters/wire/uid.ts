@@ -27,20 +27,27 @@ function readText(reader: CborReader): string | undefined {
     : value;
 }
 
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, '0'),
+);
+/** Bytes that stand behind a hyphen. */
+const GROUPS: ReadonlySet<number> = new Set([4, 6, 8, 10]);
+
+const nibble = (unit: number): number => (unit < 0x3a ? unit - 0x30 : unit - 0x57);
+
 function uuidBytes(uuid: string): Uint8Array {
-  const hex = uuid.replaceAll('-', '');
-  return Uint8Array.from({ length: UUID_BYTES }, (_, i) =>
-    Number.parseInt(hex.slice(i * 2, i * 2 + 2), 16),
-  );
+  const bytes = new Uint8Array(UUID_BYTES);
+  let at = 0;
+  for (let i = 0; i < UUID_BYTES; i++) {
+    if (GROUPS.has(i)) at += 1;
+    bytes[i] = (nibble(uuid.charCodeAt(at)) << 4) | nibble(uuid.charCodeAt(at + 1));
+    at += 2;
+  }
+  return bytes;
 }
 
 function uuidText(bytes: Uint8Array): string {
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return [
-    hex.slice(0, 8),
-    hex.slice(8, 12),
-    hex.slice(12, 16),
-    hex.slice(16, 20),
-    hex.slice(20),
-  ].join('-');
+  let text = '';
+  for (let i = 0; i < UUID_BYTES; i++) text += (GROUPS.has(i) ? '-' : '') + HEX[bytes[i] ?? 0];
+  return text;
 }

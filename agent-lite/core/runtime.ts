@@ -62,6 +62,8 @@ export interface Runtime {
     pod: string,
     spec: PodDocument,
   ) => { readonly reason: string; readonly message: string } | undefined;
+  /** The pod with each program named as the board's policy knows it: by absolute path, where it is found. */
+  readonly canonical?: (spec: PodDocument) => PodDocument;
   /** Starts an attempt once: an attempt that was ever started is not started again, its state is told instead. */
   readonly start: (ref: ContainerRef, spec: ContainerDocument) => void;
   /** TERM to the process group, KILL after `graceMs`; the exit arrives by `onState`. May be repeated with a shorter grace. */

@@ -37,8 +37,16 @@ test('each refusal of a CONNECT has the return code of its reason, and is shown'
     [{ clientId: '' }, /Identifier rejected|Not authorized/, 'client-id-is-not-the-certificates'],
     [{ username: 'pump-2' }, /Bad username/, 'user-is-not-the-certificates'],
     [{ clean: false }, /Not authorized/, 'session-is-not-clean'],
-    [{ will: { ...will, topic: 'bl/plant/0a/pump-1/u' } }, /Not authorized/, 'will-topic-is-not-its-own'],
-    [{ will: { ...will, topic: 'bl/plant/0a/pump-1/w', retain: true } }, /Not authorized/, 'will-is-retained-or-qos-2'],
+    [
+      { will: { ...will, topic: 'bl/plant/0a/pump-1/u' } },
+      /Not authorized/,
+      'will-topic-is-not-its-own',
+    ],
+    [
+      { will: { ...will, topic: 'bl/plant/0a/pump-1/w', retain: true } },
+      /Not authorized/,
+      'will-is-retained-or-qos-2',
+    ],
   ] as const;
   for (const [options, message, reason] of bad) {
     assert.match(await messageOf(connectAs(tls, link, options)), message, reason);
@@ -61,7 +69,7 @@ test('a link that publishes where it may not is disconnected and shown', async (
   assert.ok(broker.metrics().denied > 0);
 });
 
-test('QoS 2 is refused both ways, and the broker\'s own topics are closed to all', async () => {
+test("QoS 2 is refused both ways, and the broker's own topics are closed to all", async () => {
   const client = await connectAs(tls, await pki.link('pump-1'));
   assert.is(await subscribe(client, 'bl/+/+/pump-1/d', 2), 128);
   assert.is(await subscribe(client, '$SYS/#'), 128);
@@ -72,7 +80,7 @@ test('QoS 2 is refused both ways, and the broker\'s own topics are closed to all
   await bridge.endAsync(true);
 });
 
-test('certificates that are ours but no client\'s get no connection', async () => {
+test("certificates that are ours but no client's get no connection", async () => {
   const own = await pki.bridge('api.admin');
   assert.match(await messageOf(connectAs(tls, own)), /Not authorized/);
 });

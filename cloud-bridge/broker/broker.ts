@@ -112,7 +112,10 @@ class AedesBroker implements Broker {
       await this.close();
       throw error;
     }
-    this.#expiry = setInterval(() => this.#closeExpired(), EXPIRY_CHECK_MS);
+    this.#expiry = setInterval(
+      () => this.#closeExpired(),
+      this.#options.expiryCheckMs ?? EXPIRY_CHECK_MS,
+    );
     this.#expiry.unref();
   }
 

@@ -48,6 +48,8 @@ export interface BrokerOptions {
   readonly log: Log;
   /** A last word on a name whose certificate is good; default: all may come. */
   readonly admit?: (name: string) => boolean;
+  /** How often certificates of standing connections are looked at, ms. Default 30,000. */
+  readonly expiryCheckMs?: number;
   /** Default the system's clocks. */
   readonly clock?: { readonly unixMs: () => number; readonly monotonicMs: () => number };
 }

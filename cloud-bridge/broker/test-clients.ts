@@ -30,7 +30,9 @@ export interface TestPki {
 export async function createTestPki(): Promise<TestPki> {
   const root = mkdtempSync(join(tmpdir(), 'broker-pki-'));
   const authority = await loadOrCreateAuthority(join(root, 'ours'));
-  const past = await loadOrCreateAuthority(join(root, 'ours'), { now: () => Date.now() - 2 * DAY_MS });
+  const past = await loadOrCreateAuthority(join(root, 'ours'), {
+    now: () => Date.now() - 2 * DAY_MS,
+  });
   const other = await loadOrCreateAuthority(join(root, 'other'));
   const { chain, key } = await authority.issueServer({ names: ['127.0.0.1'], lifetimeS: 3600 });
   const ca = authority.caPem();
@@ -39,10 +41,16 @@ export async function createTestPki(): Promise<TestPki> {
     const issued = await from.issueClient(request.csr, name, 3600);
     return { name, ca, cert: issued.chain, key: request.key };
   };
+  const links = new Map<string, Promise<Identity>>();
+  const once = (name: string): Promise<Identity> => {
+    const made = links.get(name) ?? linkOf(authority, name);
+    links.set(name, made);
+    return made;
+  };
   return {
     authority,
     server: { ca, cert: chain, key },
-    link: (name) => linkOf(authority, name),
+    link: once,
     expired: (name) => linkOf(past, name),
     foreign: (name) => linkOf(other, name),
     bridge: async (name) => {
@@ -88,13 +96,21 @@ export function open(url: string, options: IClientOptions): Promise<MqttClient> 
 export function publishOrClose(
   client: MqttClient,
   topic: string,
-  options: { readonly payload?: string | Buffer; readonly qos?: 0 | 1 | 2; readonly retain?: boolean } = {},
+  options: {
+    readonly payload?: string | Buffer;
+    readonly qos?: 0 | 1 | 2;
+    readonly retain?: boolean;
+  } = {},
 ): Promise<'acknowledged' | 'closed'> {
   const { payload = 'x', qos = 1, retain = false } = options;
   return new Promise((resolve) => {
-    client.once('close', () => resolve('closed'));
+    const onClose = (): void => resolve('closed');
+    client.setMaxListeners(0);
+    client.once('close', onClose);
     client.publish(topic, payload, { qos, retain }, (error) => {
-      if (!error) resolve('acknowledged');
+      if (error) return;
+      client.off('close', onClose);
+      resolve('acknowledged');
     });
   });
 }

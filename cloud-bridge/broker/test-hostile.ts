@@ -1,7 +1,6 @@
 /** What no broker that serves boardlet may let through; run against the embedded broker and against mosquitto. */
+import assert from 'node:assert/strict';
 import type { MqttClient } from 'mqtt';
-import type { Test } from 'uvu';
-import * as assert from 'uvu/assert';
 import {
   closed,
   connectAs,
@@ -18,12 +17,15 @@ export interface HostileBench {
   readonly url: string;
   readonly pki: TestPki;
 }
+/** uvu's `test`. */
+type Test = (name: string, work: () => Promise<void>) => void;
 const TREE = 'bl/plant/0a';
 
 interface Scene {
   readonly bench: HostileBench;
   readonly honest: Identity;
   readonly hostile: Identity;
+  readonly bridge: MqttClient;
   readonly victim: MqttClient;
   readonly attacker: MqttClient;
   readonly seen: Observer;
@@ -31,7 +33,10 @@ interface Scene {
   readonly flush: () => Promise<void>;
 }
 
-async function withScene(bench: HostileBench, work: (scene: Scene) => Promise<void>): Promise<void> {
+async function withScene(
+  bench: HostileBench,
+  work: (scene: Scene) => Promise<void>,
+): Promise<void> {
   const { url, pki } = bench;
   const honest = await pki.link('honest');
   const hostile = await pki.link('hostile');
@@ -39,13 +44,13 @@ async function withScene(bench: HostileBench, work: (scene: Scene) => Promise<vo
   const victim = await connectAs(url, honest);
   const attacker = await connectAs(url, hostile);
   const seen = observe(bridge);
-  assert.is(await subscribe(bridge, 'bl/#'), 1);
+  assert.equal(await subscribe(bridge, 'bl/#'), 1);
   const flush = async (): Promise<void> => {
-    assert.is(await publishOrClose(victim, `${TREE}/honest/u`), 'acknowledged');
+    assert.equal(await publishOrClose(victim, `${TREE}/honest/u`), 'acknowledged');
     await seen.until(`${TREE}/honest/u`);
   };
   try {
-    await work({ bench, honest, hostile, victim, attacker, seen, flush });
+    await work({ bench, honest, hostile, bridge, victim, attacker, seen, flush });
   } finally {
     for (const client of [bridge, victim, attacker]) await client.endAsync(true);
   }
@@ -61,37 +66,48 @@ async function rejectionOf(work: Promise<MqttClient>): Promise<string> {
 }
 
 function topicCases(test: Test, bench: () => HostileBench): void {
-  const foreign = ['honest/u', 'honest/w', 'honest/d', 'hostile/d', 'hostile/q', 'hostile/u/x', 'hostile'];
+  const foreign = [
+    'honest/u',
+    'honest/w',
+    'honest/d',
+    'hostile/d',
+    'hostile/q',
+    'hostile/u/x',
+    'hostile',
+  ];
   for (const tail of foreign) {
     test(`a link cannot publish to ${tail}`, () =>
       withScene(bench(), async ({ attacker, seen, flush, victim }) => {
         await publishOrClose(attacker, `${TREE}/${tail}`);
         await publishOrClose(victim, `${TREE}/honest/j`);
         await seen.until(`${TREE}/honest/j`);
-        assert.equal(seen.topics, [`${TREE}/honest/j`]);
+        assert.deepEqual(seen.topics, [`${TREE}/honest/j`]);
         await flush();
       }));
   }
 
-  test('a link cannot read what is for another, nor everything', () =>
-    withScene(bench(), async ({ attacker, seen, flush }) => {
-      for (const filter of [`${TREE}/honest/d`, 'bl/+/+/+/d', 'bl/#', '#', '+/+/+/honest/d']) {
+  for (const filter of [`${TREE}/honest/d`, 'bl/+/+/+/d', 'bl/#', '#', '+/+/+/honest/d']) {
+    test(`a link that subscribes to ${filter} sees nothing of another's`, () =>
+      withScene(bench(), async ({ attacker, bridge }) => {
         const got = observe(attacker);
         await subscribe(attacker, filter);
-        await flush();
-        assert.equal(got.topics, [], filter);
-      }
-      assert.ok(seen.topics.length > 0);
-    }));
+        await subscribe(attacker, `${TREE}/hostile/r`);
+        await publishOrClose(bridge, `${TREE}/honest/d`);
+        await publishOrClose(bridge, `${TREE}/hostile/r`);
+        await got.until(`${TREE}/hostile/r`);
+        assert.deepEqual([...new Set(got.topics)], [`${TREE}/hostile/r`]);
+      }));
+  }
 
   test('a link reads and writes its own subtree', () =>
     withScene(bench(), async ({ bench: { url, pki }, attacker, seen }) => {
       for (const leaf of ['u', 'j', 's', 'w', 't']) {
-        assert.is(await publishOrClose(attacker, `${TREE}/hostile/${leaf}`), 'acknowledged');
+        assert.equal(await publishOrClose(attacker, `${TREE}/hostile/${leaf}`), 'acknowledged');
         await seen.until(`${TREE}/hostile/${leaf}`);
       }
       const got = observe(attacker);
-      for (const leaf of ['d', 'r', 'c']) assert.is(await subscribe(attacker, `bl/+/+/hostile/${leaf}`), 1);
+      for (const leaf of ['d', 'r', 'c'])
+        assert.equal(await subscribe(attacker, `bl/+/+/hostile/${leaf}`), 1);
       const replica = await connectAs(url, await pki.bridge('bridge.second'));
       await publishOrClose(replica, `${TREE}/hostile/d`);
       await got.until(`${TREE}/hostile/d`);
@@ -100,7 +116,7 @@ function topicCases(test: Test, bench: () => HostileBench): void {
 }
 
 function identityCases(test: Test, bench: () => HostileBench): void {
-  test('a second client with a good certificate does not get another\'s client id', () =>
+  test("a second client with a good certificate does not get another's client id", () =>
     withScene(bench(), async ({ bench: { url }, hostile, flush, victim }) => {
       await rejectionOf(connectAs(url, hostile, { clientId: 'honest', username: 'honest' }));
       assert.ok(victim.connected);
@@ -117,13 +133,13 @@ function identityCases(test: Test, bench: () => HostileBench): void {
       await second.endAsync(true);
     }));
 
-  test('no certificate, another CA\'s and an expired one do not connect', () =>
+  test("no certificate, another CA's and an expired one do not connect", () =>
     withScene(bench(), async ({ bench: { url, pki }, flush }) => {
       const { ca } = pki.server;
       const bare = open(url, { clientId: 'honest', username: 'honest', ca });
-      assert.is.not(await rejectionOf(bare), 'connected');
-      assert.is.not(await rejectionOf(connectAs(url, await pki.foreign('honest'))), 'connected');
-      assert.is.not(await rejectionOf(connectAs(url, await pki.expired('honest'))), 'connected');
+      assert.notEqual(await rejectionOf(bare), 'connected');
+      assert.notEqual(await rejectionOf(connectAs(url, await pki.foreign('honest'))), 'connected');
+      assert.notEqual(await rejectionOf(connectAs(url, await pki.expired('honest'))), 'connected');
       await flush();
     }));
 }
@@ -138,22 +154,32 @@ function messageCases(test: Test, bench: () => HostileBench): void {
       await subscribe(late, 'bl/#');
       await flush();
       await got.until(`${TREE}/honest/u`);
-      assert.not(got.topics.includes(`${TREE}/hostile/u`));
+      assert.ok(!got.topics.includes(`${TREE}/hostile/u`));
       await late.endAsync(true);
     }));
 
-  test('a will for another\'s topic is never published', () =>
+  test("a will for another's topic is never published", () =>
     withScene(bench(), async ({ bench: { url, pki }, seen, flush }) => {
-      const will = { topic: `${TREE}/honest/w`, payload: Buffer.from('dead'), qos: 1 as const, retain: false };
+      const will = {
+        topic: `${TREE}/honest/w`,
+        payload: Buffer.from('dead'),
+        qos: 1 as const,
+        retain: false,
+      };
       const third = await connectAs(url, await pki.link('third'), { will }).catch(() => undefined);
       third?.stream.destroy();
       await flush();
-      assert.not(seen.topics.includes(`${TREE}/honest/w`));
+      assert.ok(!seen.topics.includes(`${TREE}/honest/w`));
     }));
 
   test('a will of its own is published when the link breaks', () =>
     withScene(bench(), async ({ bench: { url, pki }, seen }) => {
-      const will = { topic: `${TREE}/third/w`, payload: Buffer.from('dead'), qos: 1 as const, retain: false };
+      const will = {
+        topic: `${TREE}/third/w`,
+        payload: Buffer.from('dead'),
+        qos: 1 as const,
+        retain: false,
+      };
       const third = await connectAs(url, await pki.link('third'), { will });
       third.stream.destroy();
       await seen.until(`${TREE}/third/w`);
@@ -163,7 +189,7 @@ function messageCases(test: Test, bench: () => HostileBench): void {
     withScene(bench(), async ({ attacker, seen, flush }) => {
       await publishOrClose(attacker, `${TREE}/hostile/u`, { payload: Buffer.alloc(2_000_000) });
       await flush();
-      assert.not(seen.topics.includes(`${TREE}/hostile/u`));
+      assert.ok(!seen.topics.includes(`${TREE}/hostile/u`));
     }));
 }
 

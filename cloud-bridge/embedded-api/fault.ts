@@ -67,20 +67,14 @@ function about(subject: Subject, name: string): FaultDetails {
   return { name, ...(subject.group === '' ? {} : { group: subject.group }), kind: subject.plural };
 }
 
-export const badRequest = (message: string): ApiFault =>
-  new ApiFault(400, 'BadRequest', message);
+export const badRequest = (message: string): ApiFault => new ApiFault(400, 'BadRequest', message);
 export const unauthorized = (): ApiFault => new ApiFault(401, 'Unauthorized', 'Unauthorized');
 export const forbidden = (message: string, details: FaultDetails = {}): ApiFault =>
   new ApiFault(403, 'Forbidden', message, details);
 export const forbiddenFor = (subject: Subject, name: string, why: string): ApiFault =>
   forbidden(`${qualified(subject)} "${name}" is forbidden: ${why}`, about(subject, name));
 export const notFound = (subject: Subject, name: string): ApiFault =>
-  new ApiFault(
-    404,
-    'NotFound',
-    `${qualified(subject)} "${name}" not found`,
-    about(subject, name),
-  );
+  new ApiFault(404, 'NotFound', `${qualified(subject)} "${name}" not found`, about(subject, name));
 export const noSuchPath = (): ApiFault =>
   new ApiFault(404, 'NotFound', 'the server could not find the requested resource');
 export const methodNotAllowed = (): ApiFault =>
@@ -127,15 +121,10 @@ export const internal = (message: string): ApiFault =>
 
 /** The real server's answer to a resourceVersion that does not exist yet (apiserver storage.NewTooLargeResourceVersionError). */
 export const fromTheFuture = (asked: number, current: number): ApiFault =>
-  new ApiFault(
-    504,
-    'Timeout',
-    `Too large resource version: ${asked}, current: ${current}`,
-    {
-      retryAfterSeconds: 1,
-      causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
-    },
-  );
+  new ApiFault(504, 'Timeout', `Too large resource version: ${asked}, current: ${current}`, {
+    retryAfterSeconds: 1,
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+  });
 
 export function invalid(
   subject: Pick<Subject, 'group' | 'kind'>,

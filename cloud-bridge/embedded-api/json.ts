@@ -76,19 +76,28 @@ export function fill(target: JsonObject, key: string, value: Json): void {
   if (target[key] === undefined || target[key] === null) target[key] = value;
 }
 
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** The index of the quote that ends the JSON string which starts at `start`. */
+function endOfString(text: string, start: number): number {
+  let index = start + 1;
+  while (index < text.length && text.charCodeAt(index) !== QUOTE) {
+    index += text.charCodeAt(index) === BACKSLASH ? 2 : 1;
+  }
+  return index;
+}
+
 /** Nesting of a JSON text, without parsing it: recursion over a hostile body must be bounded first. */
 export function nesting(text: string): number {
   let depth = 0;
   let deepest = 0;
-  let quoted = false;
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index);
-    if (quoted) {
-      if (code === 0x5c) index++;
-      else if (code === 0x22) quoted = false;
-    } else if (code === 0x22) quoted = true;
-    else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth);
+    if (code === QUOTE) index = endOfString(text, index);
+    else if (code === 0x7b || code === 0x5b) depth++;
     else if (code === 0x7d || code === 0x5d) depth--;
+    if (depth > deepest) deepest = depth;
   }
   return deepest;
 }

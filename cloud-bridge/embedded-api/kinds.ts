@@ -55,7 +55,14 @@ const ROWS: readonly Row[] = [
   { kind: 'Event', plural: 'events', namespaced: true, short: ['ev'] },
   { kind: 'Namespace', plural: 'namespaces', namespaced: false, short: ['ns'], status: true },
   { kind: 'Node', plural: 'nodes', namespaced: false, short: ['no'], status: true },
-  { kind: 'Pod', plural: 'pods', namespaced: true, short: ['po'], categories: ['all'], status: true },
+  {
+    kind: 'Pod',
+    plural: 'pods',
+    namespaced: true,
+    short: ['po'],
+    categories: ['all'],
+    status: true,
+  },
   { kind: 'Secret', plural: 'secrets', namespaced: true },
   { kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true, short: ['sa'] },
   { group: 'coordination.k8s.io', kind: 'Lease', plural: 'leases', namespaced: true },
@@ -100,7 +107,11 @@ const EVENT_FIELDS: readonly (readonly [string, string])[] = [
   ['count', 'deprecatedCount'],
   ['reportingComponent', 'reportingController'],
 ];
-function renamed(object: JsonObject, names: ReadonlyMap<string, string>, apiVersion: string): JsonObject {
+function renamed(
+  object: JsonObject,
+  names: ReadonlyMap<string, string>,
+  apiVersion: string,
+): JsonObject {
   const result: JsonObject = {};
   for (const [key, value] of Object.entries(object)) result[names.get(key) ?? key] = value;
   result['apiVersion'] = apiVersion;
@@ -113,7 +124,13 @@ const coreTypes = ROWS.map((row) => builtin(row));
 
 /** Both views of Event read and write the same objects. */
 const eventsV1: ResourceType = {
-  ...builtin({ group: 'events.k8s.io', kind: 'Event', plural: 'events', namespaced: true, short: ['ev'] }),
+  ...builtin({
+    group: 'events.k8s.io',
+    kind: 'Event',
+    plural: 'events',
+    namespaced: true,
+    short: ['ev'],
+  }),
   storage: 'events',
   schema: builtinType('EventsV1Event'),
   read: (stored) => renamed(stored, TO_EVENTS_V1, 'events.k8s.io/v1'),

@@ -1,6 +1,6 @@
 import { customTypes } from './crd/types.ts';
 import { str } from './json.ts';
-import { BUILTIN_KINDS, CRDS, type ResourceType, apiVersionOf } from './kinds.ts';
+import { apiVersionOf, BUILTIN_KINDS, CRDS, type ResourceType } from './kinds.ts';
 import type { Store } from './store/store.ts';
 
 /** All kinds served at the moment: the built-in ones and those of established CRDs. */

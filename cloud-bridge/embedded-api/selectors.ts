@@ -1,9 +1,10 @@
-import { type Json, type JsonObject, at, dict } from './json.ts';
 import { badRequest } from './fault.ts';
+import { at, dict, type Json, type JsonObject } from './json.ts';
 
 export type Predicate = (object: JsonObject) => boolean;
 
-const KEY = /^(?:[a-z0-9A-Z](?:[-a-z0-9A-Z.]*[a-z0-9A-Z])?\/)?[a-zA-Z0-9](?:[-_.a-zA-Z0-9]*[a-zA-Z0-9])?$/;
+const KEY =
+  /^(?:[a-z0-9A-Z](?:[-a-z0-9A-Z.]*[a-z0-9A-Z])?\/)?[a-zA-Z0-9](?:[-_.a-zA-Z0-9]*[a-zA-Z0-9])?$/;
 const VALUE = /^(?:[a-zA-Z0-9](?:[-_.a-zA-Z0-9]*[a-zA-Z0-9])?)?$/;
 
 type Labels = Readonly<Record<string, Json>>;
@@ -47,7 +48,12 @@ function numericTest(key: string, operator: string, text: string, term: string):
   };
 }
 
-function setTest(key: string, negative: boolean, values: readonly string[], term: string): LabelTest {
+function setTest(
+  key: string,
+  negative: boolean,
+  values: readonly string[],
+  term: string,
+): LabelTest {
   checked(key, values, term);
   const wanted = new Set<Json>(values);
   return negative
@@ -141,7 +147,8 @@ export function parseFieldSelector(
   const exact: Record<string, string> = {};
   const tests = text.split(',').map((term): Predicate => {
     const match = /^\s*([^=!\s]+)\s*(==|=|!=)\s*(.*?)\s*$/.exec(term);
-    if (match === null) throw badRequest(`invalid selector: '${term.slice(0, 200)}'; can't understand it`);
+    if (match === null)
+      throw badRequest(`invalid selector: '${term.slice(0, 200)}'; can't understand it`);
     const [, path = '', operator, value = ''] = match;
     if (!allowed.includes(path)) {
       throw badRequest(

@@ -1,3 +1,4 @@
+export { newerOf } from './cache.ts';
 export * from './client.ts';
 export * from './config.ts';
 export * from './contract.ts';

@@ -47,7 +47,7 @@ export interface WriteJob {
    * through the precondition. The queue adds the resourceVersion precondition and the term annotation (rule R4).
    * It may be called again after a conflict, so it must not have effects. */
   readonly build: (current: KubeObject | undefined) => Write | readonly Write[] | undefined;
-  /** The object as the API answered; undefined when it was deleted or there was nothing to do. */
+  /** The object as the API answered, or as it is known where there was nothing to do; undefined when it is not there. */
   readonly done?: (object: KubeObject | undefined) => void;
   /** The API refused for good (invalid, not found …); nothing is tried again until the next enqueue. */
   readonly failed?: (error: KubeErrorShape) => void;
@@ -66,6 +66,8 @@ export interface WriteQueue {
   readonly enqueue: (job: WriteJob) => boolean;
   /** Drops a waiting job and what is remembered of the object. */
   readonly forget: (resource: Resource, namespace: string, name: string) => void;
+  /** Drops all that waits: another bridge owns the boards now, and what is known here grows old. */
+  readonly clear: () => void;
   readonly stats: () => QueueStats;
   /** Resolves when nothing waits or is in flight. */
   readonly idle: () => Promise<void>;
@@ -129,6 +131,8 @@ export interface ProjectionPart {
     listener: (board: string, kind: number, name: string, revision: number) => void,
   ) => void;
   readonly boardUp: (board: string) => void;
+  /** Forgets all that boards reported: this bridge no longer owns them, and must never write an old value (ProjectionRollback). */
+  readonly reset?: () => void;
   readonly boardDown: (board: string, reason: OfflineReason) => void;
   readonly reported: (board: string, changes: readonly ReportedChange[]) => void;
   /** The object that a board's journal entry speaks of, if it is one of that board's. */

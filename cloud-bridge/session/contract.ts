@@ -80,15 +80,23 @@ export interface StreamHandlers {
   readonly onData: (bytes: Uint8Array) => void;
   /** `code` from the registry's `endCodes`. */
   readonly onEnd: (code: number) => void;
+  /** Room again after a refused write. */
+  readonly onDrain?: () => void;
 }
 export interface BoardStream {
-  /** False: the window is full. */
+  /** False: the window is full (or the stream has ended) and nothing was taken. */
   readonly write: (bytes: Uint8Array) => boolean;
   readonly end: (code: number) => void;
   /** Stops granting credit: back-pressure down to the board. */
   readonly pause: () => void;
   readonly resume: () => void;
 }
+
+/** Answers a stream that a board opened: its handlers, or a code of the registry's `endCodes`. */
+export type BoardStreamHandler = (
+  request: { readonly board: string; readonly link: string; readonly args: Uint8Array },
+  stream: BoardStream,
+) => StreamHandlers | number;
 
 export interface SessionServer {
   readonly start: () => void;
@@ -102,4 +110,8 @@ export interface SessionServer {
     args: Uint8Array,
     handlers: StreamHandlers,
   ) => BoardStream | undefined;
+  /** Handles streams of one type (`STREAM_TYPES`) that boards open, such as the renewal of a certificate. */
+  readonly onBoardStream: (type: number, handler: BoardStreamHandler) => void;
+  /** A decided move: the link that carries the board forgets it, with its desired documents. */
+  readonly drop: (board: string) => void;
 }

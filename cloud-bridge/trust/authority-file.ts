@@ -21,6 +21,8 @@ export interface StoredAuthority {
   readonly caPem: string;
   /** SHA-256 of the SubjectPublicKeyInfo, hex. */
   readonly caHash: string;
+  /** SPIFFE trust domain, `boardlet.<fleet>`: fixed when the CA was made. */
+  readonly domain: string;
 }
 
 /** True when the folder holds a CA with its key. */
@@ -76,10 +78,11 @@ export async function readAuthorityFile(dir: string, nowMs: number): Promise<Sto
   const spki = leaf.publicKey.export({ format: 'der', type: 'spki' });
   return {
     signer: {
-      certificate: readCertificate(caPem),
+      certificate: await readCertificate(caPem),
       key: await importSigningKey(key.export({ format: 'der', type: 'pkcs8' })),
     },
     caPem,
+    domain: leaf.subjectAltName?.replace(/^URI:spiffe:\/\//, '') ?? '',
     caHash: createHash('sha256').update(spki).digest('hex'),
   };
 }

@@ -17,7 +17,7 @@ import { type LeafOptions, publicKeyOf, readRequest, signLeaf } from './x509.ts'
 const COMMON_NAME_MAX = 64;
 
 export interface AuthorityOptions {
-  /** Names the SPIFFE trust domain `boardlet.<fleet>`. Default `default`. */
+  /** Names the SPIFFE trust domain `boardlet.<fleet>` of a CA that is made now. Default `default`. */
   readonly fleet?: string;
   /** Unix ms. Default `Date.now`. */
   readonly now?: () => number;
@@ -38,17 +38,15 @@ export async function loadOrCreateAuthority(
   if (!hasAuthority(dir)) await createAuthorityFile(dir, fleet, now());
   const stored = await readAuthorityFile(dir, now());
   publishCertificate(dir, stored.caPem);
-  return new DiskAuthority(stored, `boardlet.${fleet}`, now);
+  return new DiskAuthority(stored, now);
 }
 
 class DiskAuthority implements CertificateAuthority {
   readonly #stored: StoredAuthority;
-  readonly #domain: string;
   readonly #now: () => number;
 
-  constructor(stored: StoredAuthority, domain: string, now: () => number) {
+  constructor(stored: StoredAuthority, now: () => number) {
     this.#stored = stored;
-    this.#domain = domain;
     this.#now = now;
   }
 
@@ -68,7 +66,7 @@ class DiskAuthority implements CertificateAuthority {
       throw new BoardletError('BL_TRUST_BAD_CSR', 'the certificate request carries the CA key');
     }
     const tail = identity.role === 'teleop' ? '/teleop' : '';
-    const uri = `spiffe://${this.#domain}/link/${identity.link}${tail}`;
+    const uri = `spiffe://${this.#stored.domain}/link/${identity.link}${tail}`;
     const notAfter = this.#end(lifetimeS);
     const subject: Subject = { cn: link, usage: 'client', uri };
     const leaf = await signLeaf(this.#stored.signer, request.publicKey, {
@@ -94,7 +92,7 @@ class DiskAuthority implements CertificateAuthority {
     organizations: readonly string[] = [],
   ): Promise<{ readonly chain: string; readonly key: string }> {
     if (!isOwnName(cn)) throw badName(cn);
-    const uri = `spiffe://${this.#domain}/own/${cn}`;
+    const uri = `spiffe://${this.#stored.domain}/own/${cn}`;
     return await this.#withKey({ cn, usage: 'client', organizations, uri }, lifetimeS);
   }
 
@@ -103,7 +101,7 @@ class DiskAuthority implements CertificateAuthority {
     lifetimeS: number,
   ): Promise<{ readonly chain: string; readonly key: string }> {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-    const leaf = await signLeaf(this.#stored.signer, publicKeyOf(publicKey), {
+    const leaf = await signLeaf(this.#stored.signer, await publicKeyOf(publicKey), {
       ...subject,
       ...this.#dates(this.#end(lifetimeS)),
     });

@@ -1,8 +1,9 @@
 /** Binding records: one ConfigMap per board in the bridge's namespace, and the cache that sessions ask. */
 import { BoardletError, isBoardletError } from '@boardlet/adapters/wire';
 import type { KubeClient } from '../kube/contract.ts';
+import { CONFIGMAPS } from '../kube/resources.ts';
 import { decodeBinding, encodeBinding, recordName } from './binding-record.ts';
-import { BINDING_LABEL, CONFIG_MAPS, SYSTEM_NAMESPACE } from './constants.ts';
+import { BINDING_LABEL, SYSTEM_NAMESPACE } from './constants.ts';
 import type { Binding, Bindings, GatewayGrant, Log } from './contract.ts';
 import { isUnderPrefix } from './names.ts';
 
@@ -144,7 +145,7 @@ class BindingStore {
   }
 
   async list(): Promise<readonly Binding[]> {
-    const { items } = await this.#kube.list(CONFIG_MAPS, {
+    const { items } = await this.#kube.list(CONFIGMAPS, {
       namespace: this.#namespace,
       labelSelector: BINDING_LABEL,
     });
@@ -160,7 +161,7 @@ class BindingStore {
     const gateway = how.gateway === undefined ? {} : { gateway: how.gateway };
     const binding: Binding = { board, link, createdAt, ...gateway };
     try {
-      await this.#kube.create(CONFIG_MAPS, encodeBinding(this.#namespace, binding));
+      await this.#kube.create(CONFIGMAPS, encodeBinding(this.#namespace, binding));
       return binding;
     } catch (error) {
       if (!isBoardletError(error, 'BL_KUBE_ALREADY_EXISTS')) throw error;
@@ -170,7 +171,7 @@ class BindingStore {
     if (how.gateway === undefined) return held.binding;
     const updated = { ...held.binding, ...gateway };
     const { version } = held;
-    await this.#kube.replace(CONFIG_MAPS, encodeBinding(this.#namespace, updated, version));
+    await this.#kube.replace(CONFIGMAPS, encodeBinding(this.#namespace, updated, version));
     return updated;
   }
 
@@ -189,7 +190,7 @@ class BindingStore {
     }
     const moved: Binding = { ...held.binding, link };
     const record = encodeBinding(this.#namespace, moved, held.version);
-    await this.#kube.replace(CONFIG_MAPS, record);
+    await this.#kube.replace(CONFIGMAPS, record);
     return moved;
   }
 
@@ -215,7 +216,7 @@ class BindingStore {
 
   async #removeRecord(board: string): Promise<void> {
     try {
-      await this.#kube.remove(CONFIG_MAPS, this.#namespace, recordName(board));
+      await this.#kube.remove(CONFIGMAPS, this.#namespace, recordName(board));
     } catch (error) {
       if (!isBoardletError(error, 'BL_KUBE_NOT_FOUND')) throw error;
     }
@@ -225,7 +226,7 @@ class BindingStore {
     board: string,
   ): Promise<{ readonly binding: Binding; readonly version: string } | undefined> {
     try {
-      const object = await this.#kube.get(CONFIG_MAPS, this.#namespace, recordName(board));
+      const object = await this.#kube.get(CONFIGMAPS, this.#namespace, recordName(board));
       const binding = decodeBinding(object);
       if (binding === undefined) return undefined;
       return { binding, version: object.metadata.resourceVersion ?? '' };

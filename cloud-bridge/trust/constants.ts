@@ -1,6 +1,4 @@
 /** Fixed names and bounds of trust. */
-import type { Resource } from '../kube/contract.ts';
-
 export const SYSTEM_NAMESPACE = 'boardlet-system';
 export const JOIN_TOKEN_LABEL = 'boardlet.dev/join-token';
 export const BINDING_LABEL = 'boardlet.dev/binding';
@@ -17,18 +15,3 @@ export const TOKEN_TTL_S = 3600;
 export const TOKEN_TTL_MIN_S = 60;
 export const TOKEN_TTL_MAX_S: number = 7 * 24 * 3600;
 export const GATEWAY_BOARDS_MAX = 256;
-
-export const SECRETS: Resource = {
-  group: '',
-  version: 'v1',
-  plural: 'secrets',
-  kind: 'Secret',
-  namespaced: true,
-};
-export const CONFIG_MAPS: Resource = {
-  group: '',
-  version: 'v1',
-  plural: 'configmaps',
-  kind: 'ConfigMap',
-  namespaced: true,
-};

@@ -1,7 +1,8 @@
 /** How boards find this bridge, written by the bridge and read by `boardctl`: one ConfigMap, nothing secret in it. */
 import { isBoardletError } from '@boardlet/adapters/wire';
 import type { KubeClient, KubeObject } from '../kube/contract.ts';
-import { CONFIG_MAPS, SYSTEM_NAMESPACE } from './constants.ts';
+import { CONFIGMAPS } from '../kube/resources.ts';
+import { SYSTEM_NAMESPACE } from './constants.ts';
 import type { JoinInfo } from './contract.ts';
 
 const NAME = 'boardlet-join';
@@ -23,10 +24,10 @@ export async function publishJoinInfo(
     },
   };
   try {
-    await kube.create(CONFIG_MAPS, object);
+    await kube.create(CONFIGMAPS, object);
   } catch (error) {
     if (!isBoardletError(error, 'BL_KUBE_ALREADY_EXISTS')) throw error;
-    await kube.replace(CONFIG_MAPS, object);
+    await kube.replace(CONFIGMAPS, object);
   }
 }
 
@@ -37,7 +38,7 @@ export async function readJoinInfo(
 ): Promise<JoinInfo | undefined> {
   let object: KubeObject;
   try {
-    object = await kube.get(CONFIG_MAPS, namespace, NAME);
+    object = await kube.get(CONFIGMAPS, namespace, NAME);
   } catch (error) {
     if (isBoardletError(error, 'BL_KUBE_NOT_FOUND')) return undefined;
     throw error;

@@ -2,10 +2,10 @@
 import { createHash, randomInt, timingSafeEqual } from 'node:crypto';
 import { BoardletError, isBoardletError } from '@boardlet/adapters/wire';
 import type { KubeClient, KubeObject } from '../kube/contract.ts';
+import { SECRETS } from '../kube/resources.ts';
 import {
   GATEWAY_BOARDS_MAX,
   JOIN_TOKEN_LABEL,
-  SECRETS,
   SYSTEM_NAMESPACE,
   TOKEN_TTL_MAX_S,
   TOKEN_TTL_MIN_S,

@@ -13,7 +13,8 @@ function inherited(store: Store, key: unknown, target: object): unknown {
   return undefined;
 }
 
-function install(): void {
+/** Before @peculiar/x509 is loaded; repeating it does nothing. */
+export function installReflectMetadata(): void {
   if ('getMetadata' in Reflect) return;
   const store: Store = new WeakMap();
   Object.assign(Reflect, {
@@ -26,5 +27,3 @@ function install(): void {
     getMetadata: (key: unknown, target: object): unknown => inherited(store, key, target),
   });
 }
-
-install();

@@ -1,15 +1,21 @@
 /** Certificates and requests: the only file that knows @peculiar/x509. */
-import './reflect.ts';
 import { createPublicKey, type KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import { BoardletError } from '@boardlet/adapters/wire';
-import * as x509 from '@peculiar/x509';
+import type * as x509 from '@peculiar/x509';
+import { installReflectMetadata } from './reflect.ts';
 
 const SIGNING = { name: 'ECDSA', hash: 'SHA-256' };
 /** A request is a few hundred bytes; RSA 8192 with a long subject stays below this. */
 const CSR_MAX_BYTES = 8192;
 const RSA_MIN_BITS = 2048;
 const RSA_MAX_BITS = 8192;
+
+/** Loaded at the first use: it takes a tenth of a second, and its dependency needs the metadata functions before it. */
+function load(): Promise<typeof x509> {
+  installReflectMetadata();
+  return import('@peculiar/x509');
+}
 
 export interface Signer {
   readonly certificate: x509.X509Certificate;
@@ -52,6 +58,7 @@ export async function createRoot(options: {
   readonly notBefore: Date;
   readonly notAfter: Date;
 }): Promise<string> {
+  const x509 = await load();
   const publicKey = new x509.PublicKey(spkiOf(options.publicKey));
   const subject = [{ CN: [options.name] }];
   const certificate = await x509.X509CertificateGenerator.create({
@@ -76,12 +83,14 @@ export async function createRoot(options: {
   return pem(certificate);
 }
 
-export function readCertificate(text: string): x509.X509Certificate {
-  return new x509.X509Certificate(text);
+export async function readCertificate(text: string): Promise<x509.X509Certificate> {
+  const { X509Certificate } = await load();
+  return new X509Certificate(text);
 }
 
-export function publicKeyOf(key: KeyObject): x509.PublicKey {
-  return new x509.PublicKey(spkiOf(key));
+export async function publicKeyOf(key: KeyObject): Promise<x509.PublicKey> {
+  const { PublicKey } = await load();
+  return new PublicKey(spkiOf(key));
 }
 
 export async function signLeaf(
@@ -89,11 +98,12 @@ export async function signLeaf(
   publicKey: x509.PublicKey,
   options: LeafOptions,
 ): Promise<string> {
+  const { X509CertificateGenerator } = await load();
   const subject = [
     { CN: [options.cn] },
     ...(options.organizations ?? []).map((name) => ({ O: [name] })),
   ];
-  const certificate = await x509.X509CertificateGenerator.create({
+  const certificate = await X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject,
     issuer: signer.certificate.subjectName.toJSON(),
@@ -112,6 +122,7 @@ async function leafExtensions(
   publicKey: x509.PublicKey,
   options: LeafOptions,
 ): Promise<x509.Extension[]> {
+  const x509 = await load();
   const purpose =
     options.usage === 'client'
       ? x509.ExtendedKeyUsage.clientAuth
@@ -135,11 +146,12 @@ async function leafExtensions(
  * Throws `BL_TRUST_BAD_CSR`, never quoting the request. */
 export async function readRequest(csrPem: string): Promise<CertificateRequest> {
   if (csrPem.length > CSR_MAX_BYTES) throw badRequest('it is too long');
+  const { Pkcs10CertificateRequest } = await load();
   let request: x509.Pkcs10CertificateRequest;
   let spki: Buffer;
   let valid: boolean;
   try {
-    request = new x509.Pkcs10CertificateRequest(csrPem);
+    request = new Pkcs10CertificateRequest(csrPem);
     spki = Buffer.from(request.publicKey.rawData);
     checkStrength(createPublicKey({ key: spki, format: 'der', type: 'spki' }));
     valid = await request.verify();

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Stack, type StackOptions, startStack } from '../../start.ts';
+import { type Stack, type StackOptions, startStack } from '../../stack.ts';
 import { findKubectl } from '../kubectl/kubectl.ts';
 
 export interface Ran {

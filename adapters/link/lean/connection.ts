@@ -22,7 +22,7 @@ import { createPublishReader } from './inbox.ts';
 import { createKeepAlive, type KeepAlive } from './keep-alive.ts';
 import { type Message, Outbox } from './outbox.ts';
 import { createPacketParser, type PacketParser } from './packet-parser.ts';
-import { PACKET, type ProtocolLevel } from './packets.ts';
+import { isServerHead, PACKET, type ProtocolLevel } from './packets.ts';
 import { NONE } from './properties.ts';
 import { refusal } from './reasons.ts';
 import type { LinkHost, Socket } from './sockets.ts';
@@ -76,6 +76,8 @@ export class Connection implements LinkConnection {
     this.#parser = createPacketParser({
       maxPacketBytes: this.#maxPacketBytes,
       onPacket: (head, bytes, start, end) => this.#onPacket(head, { bytes, start, end }),
+      acceptsHead: (head) =>
+        isServerHead(head) && (this.#phase !== 'connecting' || head >> 4 === PACKET.connack),
     });
   }
 
@@ -184,17 +186,12 @@ export class Connection implements LinkConnection {
       this.#sayGoodbye(PACKET_TOO_LARGE);
       this.#end(code, `a packet over ${this.#maxPacketBytes} bytes was announced`);
     } else {
-      this.#failProtocol('malformed packet length');
+      this.#failProtocol('not a packet that a broker may send now');
     }
   }
 
   #onPacket(head: number, body: Body): void {
-    const type = head >> 4;
-    if (this.#phase === 'connecting' && type !== PACKET.connack) {
-      this.#failProtocol(`packet type ${type} before CONNACK`);
-      return;
-    }
-    switch (type) {
+    switch (head >> 4) {
       case PACKET.connack:
         this.#onConnack(body);
         break;
@@ -207,13 +204,12 @@ export class Connection implements LinkConnection {
       case PACKET.suback:
         this.#onSuback(body);
         break;
-      case PACKET.pingresp:
-        break;
       case PACKET.disconnect:
         this.#onDisconnect(body);
         break;
       default:
-        this.#failProtocol(`packet type ${type} is not for a client`);
+        // PINGRESP: that it came is all it says.
+        break;
     }
   }
 

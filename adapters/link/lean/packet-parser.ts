@@ -16,6 +16,9 @@ export interface PacketParserOptions {
   readonly maxPacketBytes: number;
   /** `head` is the first byte; the body is `bytes[start..end)`, valid for the duration of the call. */
   readonly onPacket: (head: number, bytes: Uint8Array, start: number, end: number) => void;
+  /** Judges a packet's first byte as soon as it comes, so that a peer of another protocol is found out at once.
+   * Default: all are taken. */
+  readonly acceptsHead?: (head: number) => boolean;
 }
 
 /** Cuts a byte stream into MQTT control packets (MQTT 5 §2.1). A packet that lies whole in one piece of
@@ -78,6 +81,7 @@ class StreamPacketParser implements PacketParser {
 
   #takeHeaderByte(byte: number, offset: number): number {
     if (this.#head < 0) {
+      if (this.#options.acceptsHead?.(byte) === false) return this.#fail(LINK_CODES.protocol);
       this.#head = byte;
       return offset + 1;
     }

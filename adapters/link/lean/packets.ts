@@ -26,3 +26,19 @@ export type ProtocolLevel = 4 | 5;
 export const FIRST_FAILURE_CODE = 0x80;
 /** Largest value of a variable byte integer (MQTT 5 §1.5.5). */
 export const MAX_VARINT = 268_435_455;
+
+/** True for a first byte that a server may send: a type for clients, with just the flags of MQTT 5 §2.1.3. */
+export function isServerHead(head: number): boolean {
+  switch (head >> 4) {
+    case PACKET.publish:
+      return (head & 0x06) !== 0x06;
+    case PACKET.connack:
+    case PACKET.puback:
+    case PACKET.suback:
+    case PACKET.pingresp:
+    case PACKET.disconnect:
+      return (head & 0x0f) === 0;
+    default:
+      return false;
+  }
+}

@@ -1,6 +1,7 @@
 /** Whether this board takes a pod at all. A refusal is the pod's last word: phase Failed, as when a kubelet rejects a pod. */
 import type { PodDocument } from '@boardlet/adapters/wire';
 import type { Runtime } from '../runtime.ts';
+import { expandContainer } from './expand.ts';
 
 export interface Refusal {
   readonly reason: string;
@@ -30,6 +31,15 @@ function wellFormed(pod: string, spec: PodDocument): Refusal | undefined {
   return undefined;
 }
 
+/** The policy sees what will be executed, not what the manifest wrote for it. */
+const expandPod = (spec: PodDocument): PodDocument => ({
+  ...spec,
+  containers: spec.containers.map(expandContainer),
+  ...(spec.initContainers === undefined
+    ? {}
+    : { initContainers: spec.initContainers.map(expandContainer) }),
+});
+
 /** Undefined when the pod may run. */
 export function admit(
   pod: string,
@@ -47,5 +57,6 @@ export function admit(
       message: `this board has no runtime "${spec.runtime}"; it has: ${known}`,
     };
   }
-  return policy.check(pod, spec) ?? runtime.admit(pod, spec);
+  const expanded = expandPod(spec);
+  return policy.check(pod, runtime.canonical?.(expanded) ?? expanded) ?? runtime.admit(pod, spec);
 }

@@ -117,9 +117,9 @@ export function createBoardFacade(ports: BoardPorts): BoardFacade {
   const listeners: ((changes: readonly DesiredChange[]) => void)[] = [];
   const documents: BoardDocuments = {
     desired: <K extends DesiredKind>(kind: K) =>
-      desired.of(kind) as ReadonlyMap<string, DocumentBodies[K]>,
+      desired.of(kind) as ReadonlyMap<string, AnyBody> as ReadonlyMap<string, DocumentBodies[K]>,
     reported: <K extends ReportedKind>(kind: K) =>
-      reported.of(kind) as ReadonlyMap<string, DocumentBodies[K]>,
+      reported.of(kind) as ReadonlyMap<string, AnyBody> as ReadonlyMap<string, DocumentBodies[K]>,
     onDesired: (listener) => {
       listeners.push(listener);
     },

@@ -216,7 +216,10 @@ function startSession(state: LinkState, hello: Hello): void {
   state.beatMs = Math.min(MAX_BEAT_S, Math.max(1, hello.beatS)) * 1000;
   state.paceMs = Math.min(MAX_PACE_MS, hello.paceMs);
   state.peerMax = Math.min(LIMITS.messageBytes, hello.maxMessage);
-  for (const board of state.boards) salt(board, state.tag);
+  for (const board of state.boards) {
+    board.gone = board.dropped;
+    salt(board, state.tag);
+  }
   if (hello.kindsRead !== undefined) state.peerKinds = hello.kindsRead;
   applyPeerKinds(state);
   state.streams.setTag(state.tag, state.now);

@@ -70,7 +70,15 @@ function handle(state: LinkState, message: DownMessage): void {
   if (message.type === 'ask') answerAsk(state, message);
   else if (message.type === 'fetch') answerFetch(state, message);
   else if (message.type === 'jack') onJack(state, message);
-  else if (message.type === 'refuse') state.out.push({ type: 'not-mine', b: message.b });
+  else if (message.type === 'refuse') onNotMine(state, message.b);
+}
+
+/** The stamp covers what both sides carry: a board that the bridge does not take stays out until the next session. */
+function onNotMine(state: LinkState, b: number): void {
+  const board = state.boards[b];
+  if (board === undefined || board.gone) return;
+  board.gone = true;
+  state.out.push({ type: 'not-mine', b });
 }
 
 function stage(
@@ -252,6 +260,7 @@ function act(state: LinkState, transaction: Transaction): void {
   for (const [board, changes] of byBoard) state.out.push({ type: 'apply', b: board.b, changes });
   for (const board of transaction.drops) {
     board.gone = true;
+    board.dropped = true;
     board.staging.clear();
     state.streams.dropBoard(board.b, state.now);
     state.out.push({ type: 'dropped', b: board.b });

@@ -254,7 +254,7 @@ function send(state: LinkState, board: LinkBoard, ops: Op[], keys: readonly Repo
   publish(state, 'u', 1, message, (ok) => {
     board.upInFlight = false;
     state.upsInFlight--;
-    if (!ok) lost(state, board, keys, chunked);
+    if (!ok) lost(board, keys, chunked);
     flush(state, board);
   });
 }
@@ -268,7 +268,6 @@ function changeTime(state: LinkState, keys: readonly ReportedKey[]): { readonly 
 
 /** The dirty set is the queue: what was not acknowledged is dirty again. */
 function lost(
-  state: LinkState,
   board: LinkBoard,
   keys: readonly ReportedKey[],
   chunked: ReportedKey | undefined,

@@ -23,8 +23,8 @@ function checksum(record: Uint8Array, generation: number): number {
   return crc32(record.subarray(RECORD_HEAD_BYTES), sum);
 }
 
-export function encodeRecord(entries: readonly Entry[], generation: number): Uint8Array {
-  const content = encodeEntries(entries);
+/** `content` as `encodeEntries` made it. */
+export function frameRecord(content: Uint8Array, generation: number): Uint8Array {
   const record = new Uint8Array(RECORD_HEAD_BYTES + content.length);
   put32(record, 0, content.length);
   record.set(content, RECORD_HEAD_BYTES);
@@ -73,7 +73,7 @@ export function encodeSnapshot(entries: Iterable<Entry>, generation: number): Ui
   let batchBytes = 0;
   let count = 0;
   const flush = (): void => {
-    records.push(encodeRecord(batch, generation));
+    records.push(frameRecord(encodeEntries(batch), generation));
     batch = [];
     batchBytes = 0;
   };

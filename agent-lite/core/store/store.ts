@@ -2,10 +2,10 @@ import { BoardletError, LIMITS } from '@boardlet/adapters/wire';
 import type { HostResult } from '../host.ts';
 import type { DocumentChange, DocumentStore, StoredLink } from '../replication/store-contract.ts';
 import { type Content, createContent } from './content.ts';
-import type { Entry, SetName } from './entries.ts';
+import { type Entry, encodeEntries, type SetName } from './entries.ts';
 import { recover, type StoreFiles } from './generations.ts';
 import { LogFile } from './log-file.ts';
-import { concat, encodeRecord } from './records.ts';
+import { concat, frameRecord } from './records.ts';
 
 type Done = (result: HostResult<void>) => void;
 
@@ -37,7 +37,10 @@ interface Operation {
   readonly durable: boolean;
   readonly done: Done;
 }
-interface Admitted extends Operation {
+interface Waiting extends Operation {
+  readonly content: Uint8Array;
+}
+interface Admitted extends Waiting {
   /** Set where it was refused. */
   readonly refusal?: HostResult<void>;
 }
@@ -50,7 +53,8 @@ const DONE: HostResult<void> = { ok: true, value: undefined };
 /** A crash-safe store of one link's documents, journal, mark and realm: an append log of checksummed transactions,
  * rewritten as a snapshot when that pays. It has no timer: when nothing is asked, nothing is written. `done` is
  * never called within the call that it was handed to. Further codes: `BL_STORE_FULL` (over `storeBytes`),
- * `BL_STORE_BUSY` (4,096 operations wait). Throws `BL_STORE_NOT_LOADED` before `load`, `BL_STORE_CLOSED` after `close`. */
+ * `BL_STORE_BUSY` (4,096 operations wait). Throws `BL_WIRE_UNENCODABLE` for a name that is no
+ * text or a number that is no unsigned integer, `BL_STORE_NOT_LOADED` before `load`, `BL_STORE_CLOSED` after `close`. */
 export function openStore(options: StoreOptions): BoardStore {
   const store = new LogStore(options);
   const lazily = (entry: Entry): void =>
@@ -98,7 +102,7 @@ class LogStore {
   #compactAbove = 0;
   #busy = false;
   #closed: Done | undefined;
-  #queue: Operation[] = [];
+  #queue: Waiting[] = [];
 
   constructor(options: StoreOptions) {
     this.#options = options;
@@ -130,11 +134,13 @@ class LogStore {
 
   submit(operation: Operation): void {
     this.#checkOpen();
+    // Here, so that what cannot be encoded is the caller's to catch and nobody else's.
+    const content = encodeEntries(operation.entries);
     if (this.#queue.length >= MOST_WAITING) {
       const message = `over ${MOST_WAITING} writes wait for the disk`;
       later(() => operation.done({ ok: false, code: 'BL_STORE_BUSY', message }));
     } else {
-      this.#queue.push(operation);
+      this.#queue.push({ ...operation, content });
       this.#pump();
     }
   }
@@ -180,8 +186,8 @@ class LogStore {
     const batch = ready.ok ? this.#admit(waiting) : waiting.map((each) => refuse(each, ready));
     const taken = batch.filter((each) => each.refusal === undefined);
     const records = taken
-      .filter((each) => each.entries.length > 0)
-      .map((each) => encodeRecord(each.entries, file.generation));
+      .filter((each) => each.content.length > 0)
+      .map((each) => frameRecord(each.content, file.generation));
     const settle = (result: HostResult<void>): void => this.#settle(file, batch, result);
     if (taken.length === 0) later(() => settle(DONE));
     else {
@@ -191,7 +197,7 @@ class LogStore {
   }
 
   /** Refuses what there is no room for; what frees some is always taken. */
-  #admit(waiting: readonly Operation[]): Admitted[] {
+  #admit(waiting: readonly Waiting[]): Admitted[] {
     let liveBytes = this.#content.liveBytes();
     return waiting.map((operation) => {
       const growth = operation.entries.reduce((sum, each) => sum + this.#content.growth(each), 0);
@@ -227,7 +233,7 @@ class LogStore {
   }
 }
 
-function refuse(operation: Operation, refusal: HostResult<void>): Admitted {
+function refuse(operation: Waiting, refusal: HostResult<void>): Admitted {
   return { ...operation, refusal };
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const DEBOUNCE_MS = 100;
 /** While the system tells us of changes, the poll only catches what it cannot see (network file systems, a folder made anew). */
 const SLOW_POLL_MS = 10_000;
-const POLL_MS = 2000;
+const POLL_MS = 1000;
 
 /** Names, sizes and times of all that is in the folder; empty where it cannot be read. */
 function signature(folder: string): string {
@@ -55,18 +55,28 @@ export function watchFolder(folder: string, changed: () => void): { readonly clo
     try {
       const opened = watch(folder, { persistent: false }, (_event, name) => {
         // inotify's own end (IN_DELETE_SELF, IN_MOVE_SELF) comes under the folder's name: watch what is there next.
-        if (name === null || folder.endsWith(name)) unwatch();
+        if (name === null || folder.endsWith(name)) lose();
         soon();
       });
-      opened.on('error', unwatch);
+      opened.on('error', lose);
       watcher = opened;
+      // What changed between the last look and now came before the watch.
+      soon();
     } catch {
       // No such folder, or no watches left (ENOSPC of inotify): the poll below goes on.
       watcher = undefined;
     }
   };
+  const lose = (): void => {
+    unwatch();
+    clearTimeout(poll);
+    if (!closed) arm();
+  };
   const repeat = (): void => {
     tryWatch();
+    arm();
+  };
+  const arm = (): void => {
     poll = setTimeout(
       () => {
         look();

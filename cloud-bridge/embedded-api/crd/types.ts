@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, at, dict, isObject, list, num, str } from '../json.ts';
+import { at, dict, isObject, type Json, type JsonObject, list, num, str } from '../json.ts';
 import type { PrinterColumn, ResourceType } from '../kinds.ts';
 import { builtinType } from '../schema/builtin.ts';
 import type { Schema } from '../schema/schema.ts';

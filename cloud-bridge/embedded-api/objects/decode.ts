@@ -1,7 +1,7 @@
 import { badRequest, invalid } from '../fault.ts';
-import { type Json, type JsonObject, child, isObject, str } from '../json.ts';
+import { child, isObject, type Json, type JsonObject, str } from '../json.ts';
 import { apiVersionOf } from '../kinds.ts';
-import { type TypeProblem, prune } from '../schema/check.ts';
+import { prune, type TypeProblem } from '../schema/check.ts';
 import type { ObjectRequest } from './request.ts';
 
 /** Warnings of one answer; the rest are counted. */

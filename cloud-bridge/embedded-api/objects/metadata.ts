@@ -1,5 +1,5 @@
 import { type Cause, forbiddenField, invalidValue, required } from '../fault.ts';
-import { type Json, type JsonObject, at, dict, equal, isObject, list, str } from '../json.ts';
+import { at, dict, equal, isObject, type Json, type JsonObject, list, str } from '../json.ts';
 import type { ResourceType } from '../kinds.ts';
 
 /** RFC 1123 label and subdomain, as k8s.io/apimachinery/pkg/util/validation has them. */
@@ -37,10 +37,22 @@ export function labelCauses(labels: JsonObject, path: string): Cause[] {
   const causes: Cause[] = [];
   for (const [key, value] of Object.entries(labels)) {
     if (!isQualifiedName(key)) {
-      causes.push(invalidValue(path, key, 'name part must consist of alphanumeric characters, \'-\', \'_\' or \'.\', and must start and end with an alphanumeric character'));
+      causes.push(
+        invalidValue(
+          path,
+          key,
+          "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+        ),
+      );
     }
     if (typeof value !== 'string' || !isLabelValue(value)) {
-      causes.push(invalidValue(path, value, 'a valid label must be an empty string or consist of alphanumeric characters, \'-\', \'_\' or \'.\', and must start and end with an alphanumeric character, at most 63 in all'));
+      causes.push(
+        invalidValue(
+          path,
+          value,
+          "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character, at most 63 in all",
+        ),
+      );
     }
   }
   return causes;
@@ -69,13 +81,18 @@ function ownerCauses(owners: readonly Json[]): Cause[] {
   const causes: Cause[] = [];
   owners.forEach((owner, index) => {
     for (const key of ['apiVersion', 'kind', 'name', 'uid']) {
-      if (str(owner, key) === '') causes.push(required(`metadata.ownerReferences[${index}].${key}`));
+      if (str(owner, key) === '')
+        causes.push(required(`metadata.ownerReferences[${index}].${key}`));
     }
   });
   const controllers = owners.filter((owner) => at(owner, 'controller') === true);
   if (controllers.length > 1) {
     causes.push(
-      invalidValue('metadata.ownerReferences', controllers.map((owner) => str(owner, 'name')), 'Only one reference can have Controller set to true'),
+      invalidValue(
+        'metadata.ownerReferences',
+        controllers.map((owner) => str(owner, 'name')),
+        'Only one reference can have Controller set to true',
+      ),
     );
   }
   return causes;

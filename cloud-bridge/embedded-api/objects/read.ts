@@ -1,7 +1,12 @@
 import { badRequest, expired, fromTheFuture, notFound } from '../fault.ts';
 import type { JsonObject } from '../json.ts';
-import { type ResourceType, apiVersionOf } from '../kinds.ts';
-import { type FieldSelector, type Predicate, parseFieldSelector, parseLabelSelector } from '../selectors.ts';
+import { apiVersionOf, type ResourceType } from '../kinds.ts';
+import {
+  type FieldSelector,
+  type Predicate,
+  parseFieldSelector,
+  parseLabelSelector,
+} from '../selectors.ts';
 import { type Entry, entryKey } from '../store/entry.ts';
 import type { Store } from '../store/store.ts';
 import { viewOf } from './decode.ts';
@@ -36,7 +41,9 @@ export interface Page {
 export function readRevision(text: string | null): number | undefined {
   if (text === null || text === '') return undefined;
   if (!/^\d{1,15}$/.test(text)) {
-    throw badRequest(`resourceVersion: Invalid value: "${text.slice(0, 40)}": must be a whole number`);
+    throw badRequest(
+      `resourceVersion: Invalid value: "${text.slice(0, 40)}": must be a whole number`,
+    );
   }
   return Number(text);
 }
@@ -46,14 +53,17 @@ interface Token {
   readonly start: string;
 }
 function encodeToken(token: Token): string {
-  return Buffer.from(JSON.stringify({ v: 'boardlet/v1', rv: token.revision, start: token.start })).toString('base64url');
+  return Buffer.from(
+    JSON.stringify({ v: 'boardlet/v1', rv: token.revision, start: token.start }),
+  ).toString('base64url');
 }
 function decodeToken(text: string): Token {
   try {
     const value: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
     if (typeof value === 'object' && value !== null && 'rv' in value && 'start' in value) {
       const { rv, start } = value;
-      if (Number.isSafeInteger(rv) && typeof start === 'string') return { revision: Number(rv), start };
+      if (Number.isSafeInteger(rv) && typeof start === 'string')
+        return { revision: Number(rv), start };
     }
   } catch {
     // Anything that is not one of our tokens gets the same answer below.
@@ -61,7 +71,8 @@ function decodeToken(text: string): Token {
   throw badRequest('continue key is not valid');
 }
 
-const GONE = 'The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.';
+const GONE =
+  'The provided continue parameter is too old to display a consistent list result. You must start a new list without the continue parameter.';
 
 /** The entries of one page. Throws 400, 410 and 504. */
 export function readPage(

@@ -1,6 +1,6 @@
 import type { Clock } from '../contract.ts';
 import { badRequest, conflict, forbiddenFor, notFound } from '../fault.ts';
-import { type Json, type JsonObject, at, child, clone, isObject, list, num, str } from '../json.ts';
+import { at, child, clone, isObject, type Json, type JsonObject, list, num, str } from '../json.ts';
 import { NAMESPACES, NODES, PODS } from '../kinds.ts';
 import type { Entry } from '../store/entry.ts';
 import type { Store } from '../store/store.ts';
@@ -32,13 +32,16 @@ export function readDeleteOptions(body: Json | undefined, query: URLSearchParams
     throw badRequest('DeleteOptions must be an object');
   }
   const graceText = query.get('gracePeriodSeconds');
-  const grace = at(body, 'gracePeriodSeconds') ?? (graceText === null ? undefined : Number(graceText));
+  const grace =
+    at(body, 'gracePeriodSeconds') ?? (graceText === null ? undefined : Number(graceText));
   if (grace !== undefined && grace !== null && !(Number.isInteger(grace) && Number(grace) >= 0)) {
     throw badRequest('gracePeriodSeconds must be a whole number of seconds, 0 or more');
   }
   const propagation = str(body, 'propagationPolicy') || (query.get('propagationPolicy') ?? '');
   if (!['', 'Background', 'Foreground', 'Orphan'].includes(propagation)) {
-    throw badRequest(`invalid propagationPolicy "${propagation.slice(0, 50)}": Background, Foreground or Orphan`);
+    throw badRequest(
+      `invalid propagationPolicy "${propagation.slice(0, 50)}": Background, Foreground or Orphan`,
+    );
   }
   const orphan = at(body, 'orphanDependents') === true;
   return {

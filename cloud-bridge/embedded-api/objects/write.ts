@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../contract.ts';
 import {
-  type Cause,
   alreadyExists,
   badRequest,
+  type Cause,
   conflict,
   forbiddenFor,
   invalid,
@@ -13,19 +13,18 @@ import {
   tooLarge,
 } from '../fault.ts';
 import {
-  type Json,
-  type JsonObject,
   at,
   child,
   clone,
   equal,
   isObject,
+  type Json,
+  type JsonObject,
   list,
   num,
   str,
 } from '../json.ts';
 import { NAMESPACES } from '../kinds.ts';
-import type { Registry } from '../registry.ts';
 import type { Entry } from '../store/entry.ts';
 import type { Store } from '../store/store.ts';
 import { strategyOf } from '../strategy/index.ts';
@@ -38,7 +37,6 @@ import type { ObjectRequest } from './request.ts';
 
 export interface WriteEnvironment {
   readonly store: Store;
-  readonly registry: Registry;
   readonly clock: Clock;
   readonly objectBytes: number;
 }
@@ -79,7 +77,7 @@ export class Writer {
     if (this.#env.store.head(type.storage, namespace, name) !== undefined) {
       throw alreadyExists(type, name);
     }
-    return this.#store(request, name, object);
+    return await this.#store(request, name, object);
   }
 
   /** Replaces the object, or its status. Throws faults as `create`. */
@@ -112,8 +110,8 @@ export class Writer {
     ]);
     if (strategy.generation === true) bumpGeneration(next, entry.object, type.hasStatus);
     if (equal(next, entry.object)) return entry.object;
-    if (mayGo(next)) return this.#finish(request, entry, next);
-    return this.#store(request, name, next);
+    if (mayGo(next)) return await this.#finish(request, entry, next);
+    return await this.#store(request, name, next);
   }
 
   #strategyEnv(request: ObjectRequest): StrategyEnvironment {
@@ -210,7 +208,8 @@ export class Writer {
     else next['status'] = status;
     if (!request.type.custom && isObject(metadata)) {
       const owners = at(current, 'metadata', 'ownerReferences');
-      next['metadata'] = owners === undefined ? metadata : { ...metadata, ownerReferences: clone(owners) };
+      next['metadata'] =
+        owners === undefined ? metadata : { ...metadata, ownerReferences: clone(owners) };
     }
   }
 

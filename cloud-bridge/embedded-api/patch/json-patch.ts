@@ -1,14 +1,18 @@
-import { type Operation, applyPatch } from 'rfc6902';
+import { applyPatch, type Operation } from 'rfc6902';
 import { ApiFault, badRequest } from '../fault.ts';
-import { type Json, type JsonObject, clone, isObject } from '../json.ts';
+import { clone, isObject, type Json, type JsonObject } from '../json.ts';
 
 /** Operations of one patch; the real server's bound (apiserver maxJSONPatchOperations). */
 const MAX_OPERATIONS = 10_000;
 const OPERATIONS = new Set(['add', 'remove', 'replace', 'move', 'copy', 'test']);
 
 function isOperation(value: Json): boolean {
-  if (!isObject(value) || typeof value['op'] !== 'string' || !OPERATIONS.has(value['op'])) return false;
-  if (typeof value['path'] !== 'string' || /(^|\/)(__proto__|constructor|prototype)(\/|$)/.test(value['path'])) {
+  if (!isObject(value) || typeof value['op'] !== 'string' || !OPERATIONS.has(value['op']))
+    return false;
+  if (
+    typeof value['path'] !== 'string' ||
+    /(^|\/)(__proto__|constructor|prototype)(\/|$)/.test(value['path'])
+  ) {
     return false;
   }
   const from = value['from'];
@@ -26,13 +30,20 @@ export function jsonPatch(target: JsonObject, patch: Json): Json {
     );
   }
   const bad = patch.find((operation) => !isOperation(operation));
-  if (bad !== undefined) throw badRequest(`error decoding patch: not an operation: ${JSON.stringify(bad).slice(0, 200)}`);
+  if (bad !== undefined)
+    throw badRequest(
+      `error decoding patch: not an operation: ${JSON.stringify(bad).slice(0, 200)}`,
+    );
   const holder = { document: clone(target) };
   const outcomes = applyPatch(holder, prefixed(patch));
   outcomes.forEach((outcome, index) => {
     if (outcome === null) return;
     const operation = JSON.stringify(patch[index]).slice(0, 200);
-    throw new ApiFault(422, 'Invalid', `the server rejected our request: ${outcome.name} at operation ${operation}`);
+    throw new ApiFault(
+      422,
+      'Invalid',
+      `the server rejected our request: ${outcome.name} at operation ${operation}`,
+    );
   });
   return holder.document;
 }

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, clone, isObject } from '../json.ts';
+import { clone, isObject, type Json, type JsonObject } from '../json.ts';
 
 /** JSON merge patch (RFC 7396); `target` is left alone. */
 export function mergePatch(target: Json | undefined, patch: Json): Json {

@@ -1,5 +1,5 @@
 import { badRequest } from '../fault.ts';
-import { type Json, type JsonObject, clone, equal, isObject } from '../json.ts';
+import { clone, equal, isObject, type Json, type JsonObject } from '../json.ts';
 import type { Schema } from '../schema/schema.ts';
 
 const DELETE_FROM = '$deleteFromPrimitiveList/';
@@ -21,12 +21,18 @@ export function strategicPatch(target: JsonObject, patch: JsonObject, schema: Sc
   return mergeObjects(target, patch, schema);
 }
 
-function mergeObjects(target: JsonObject, patch: JsonObject, schema: Schema | undefined): JsonObject {
+function mergeObjects(
+  target: JsonObject,
+  patch: JsonObject,
+  schema: Schema | undefined,
+): JsonObject {
   const directive = patch['$patch'];
   if (directive === 'replace') return withoutDirectives(patch);
   if (directive === 'delete') return {};
   if (directive !== undefined && directive !== 'merge') {
-    throw badRequest(`unable to apply strategic merge patch: invalid $patch ${JSON.stringify(directive).slice(0, 100)}`);
+    throw badRequest(
+      `unable to apply strategic merge patch: invalid $patch ${JSON.stringify(directive).slice(0, 100)}`,
+    );
   }
   const result: JsonObject = { ...target };
   retainKeys(result, patch['$retainKeys']);
@@ -122,11 +128,14 @@ function mergeLists(
   );
   const result = replaced ? [] : [...target];
   for (const item of patch) {
-    if (!isObject(item)) throw badRequest('unable to apply strategic merge patch: list element is no object');
+    if (!isObject(item))
+      throw badRequest('unable to apply strategic merge patch: list element is no object');
     const key = item[mergeKey];
     if (key === undefined) {
       if (item['$patch'] !== undefined) continue;
-      throw badRequest(`unable to apply strategic merge patch: map: does not contain declared merge key: ${mergeKey}`);
+      throw badRequest(
+        `unable to apply strategic merge patch: map: does not contain declared merge key: ${mergeKey}`,
+      );
     }
     const index = result.findIndex((other) => isObject(other) && equal(other[mergeKey], key));
     mergeElement(result, index, item, schema.items);

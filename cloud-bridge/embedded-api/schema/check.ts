@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, isObject } from '../json.ts';
+import { isObject, type Json, type JsonObject } from '../json.ts';
 import type { Schema } from './schema.ts';
 
 export interface TypeProblem {
@@ -54,7 +54,15 @@ function visitFields(
       schema.properties !== undefined && Object.hasOwn(schema.properties, key)
         ? schema.properties[key]
         : schema.additionalProperties;
-    if (known !== undefined) visit(item, known, join(path, key), problems);
+    // A null stands for an absent value, unless the schema gives it a meaning of its own.
+    if (
+      item === null &&
+      known !== undefined &&
+      known.nullable !== true &&
+      known.type !== undefined
+    ) {
+      delete value[key];
+    } else if (known !== undefined) visit(item, known, join(path, key), problems);
     else if (schema.embedded === true && /^(apiVersion|kind|metadata)$/.test(key)) continue;
     else if (schema.preserveUnknown !== true) {
       problems.push({ kind: 'unknown', path: join(path, key), message: 'unknown field' });
@@ -78,7 +86,7 @@ export function fits(value: Json, schema: Schema): boolean {
       return typeof value === 'number';
     case 'integer':
       return typeof value === 'number' && Number.isInteger(value);
-    case undefined:
+    default:
       return true;
   }
 }

@@ -29,7 +29,10 @@ export function readTypes(sources: readonly string[]): ReadonlyMap<string, Schem
       const colon = head.indexOf(':');
       if (colon < 0) continue;
       const name = head.slice(0, colon);
-      const words = lines.join(' ').split(/\s+/).filter((word) => word !== '');
+      const words = lines
+        .join(' ')
+        .split(/\s+/)
+        .filter((word) => word !== '');
       types.set(name, readType(name, head.slice(colon + 1).trim(), words, types));
     }
   }
@@ -58,7 +61,9 @@ function readField(type: string, known: ReadonlyMap<string, Schema>): Schema {
     const [inner = '', key] = type.slice(2).split('@');
     const items = readField(inner, known);
     if (key === undefined) return { type: 'array', items };
-    return key === '' ? { type: 'array', items, mergeSet: true } : { type: 'array', items, mergeKey: key };
+    return key === ''
+      ? { type: 'array', items, mergeSet: true }
+      : { type: 'array', items, mergeKey: key };
   }
   if (type.startsWith('{}')) {
     return { type: 'object', additionalProperties: readField(type.slice(2), known) };

@@ -1,5 +1,5 @@
 import { type Cause, duplicate, invalidValue, notSupported, required } from '../fault.ts';
-import { type Json, type JsonObject, clone, equal, isObject } from '../json.ts';
+import { clone, equal, isObject, type Json, type JsonObject } from '../json.ts';
 import type { Schema } from './schema.ts';
 
 const join = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`);
@@ -65,10 +65,16 @@ function checkText(value: string, schema: Schema, path: string, causes: Cause[])
 
 function checkNumber(value: number, schema: Schema, path: string, causes: Cause[]): void {
   const { minimum, maximum, multipleOf } = schema;
-  if (minimum !== undefined && (schema.exclusiveMinimum === true ? value <= minimum : value < minimum)) {
+  if (
+    minimum !== undefined &&
+    (schema.exclusiveMinimum === true ? value <= minimum : value < minimum)
+  ) {
     causes.push(invalidValue(path, value, `should be greater than or equal to ${minimum}`));
   }
-  if (maximum !== undefined && (schema.exclusiveMaximum === true ? value >= maximum : value > maximum)) {
+  if (
+    maximum !== undefined &&
+    (schema.exclusiveMaximum === true ? value >= maximum : value > maximum)
+  ) {
     causes.push(invalidValue(path, value, `should be less than or equal to ${maximum}`));
   }
   if (multipleOf !== undefined && !Number.isInteger(value / multipleOf)) {
@@ -104,16 +110,15 @@ function checkFields(value: JsonObject, schema: Schema, path: string, causes: Ca
   }
   const count = Object.keys(value).length;
   if (schema.minProperties !== undefined && count < schema.minProperties) {
-    causes.push(invalidValue(path, count, `should have at least ${schema.minProperties} properties`));
+    causes.push(
+      invalidValue(path, count, `should have at least ${schema.minProperties} properties`),
+    );
   }
   if (schema.maxProperties !== undefined && count > schema.maxProperties) {
     causes.push(invalidValue(path, count, `must have at most ${schema.maxProperties} properties`));
   }
   for (const [key, item] of Object.entries(value)) {
-    const known =
-      schema.properties !== undefined && Object.hasOwn(schema.properties, key)
-        ? schema.properties[key]
-        : schema.additionalProperties;
+    const known = fieldOf(schema, key);
     if (known !== undefined) visit(item, known, join(path, key), causes);
   }
 }
@@ -137,22 +142,26 @@ function checkBranches(value: Json, schema: Schema, path: string, causes: Cause[
   }
 }
 
-/** Fills in the schema's defaults, and nulls that are not nullable where there is one. */
+/** The schema of one field: named, or that of all others. */
+function fieldOf(schema: Schema, key: string): Schema | undefined {
+  return schema.properties !== undefined && Object.hasOwn(schema.properties, key)
+    ? schema.properties[key]
+    : schema.additionalProperties;
+}
+
+/** Fills in the schema's defaults. */
 export function applyDefaults(value: Json, schema: Schema): void {
   if (Array.isArray(value)) {
-    if (schema.items !== undefined) for (const item of value) applyDefaults(item, schema.items);
+    const { items } = schema;
+    if (items !== undefined) for (const item of value) applyDefaults(item, items);
     return;
   }
   if (!isObject(value)) return;
   for (const [key, field] of Object.entries(schema.properties ?? {})) {
-    const absent = value[key] === undefined || (value[key] === null && field.nullable !== true);
-    if (absent && field.default !== undefined) value[key] = clone(field.default);
+    if (value[key] === undefined && field.default !== undefined) value[key] = clone(field.default);
   }
   for (const [key, item] of Object.entries(value)) {
-    const field =
-      schema.properties !== undefined && Object.hasOwn(schema.properties, key)
-        ? schema.properties[key]
-        : schema.additionalProperties;
+    const field = fieldOf(schema, key);
     if (field !== undefined) applyDefaults(item, field);
   }
 }

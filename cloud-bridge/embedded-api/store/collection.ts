@@ -46,7 +46,11 @@ export class Collection {
   *range(namespace: string, start = ''): Iterable<Entry> {
     const keys = this.#sorted();
     const prefix = namespace === '' ? '' : `${namespace}/`;
-    for (let index = lowerBound(keys, start > prefix ? start : prefix); index < keys.length; index++) {
+    for (
+      let index = lowerBound(keys, start > prefix ? start : prefix);
+      index < keys.length;
+      index++
+    ) {
       const key = keys[index] ?? '';
       if (!key.startsWith(prefix)) return;
       const entry = key === start ? undefined : this.#entries.get(key);

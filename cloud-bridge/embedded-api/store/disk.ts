@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { BoardletError } from '@boardlet/adapters/wire';
-import { type RootDatabase, open } from 'lmdb';
+import { open, type RootDatabase } from 'lmdb';
 
 /** One atomic change of the durable state: a value, or undefined to remove the key. */
 export type DiskWrite = readonly [key: string, value: string | undefined];
@@ -43,7 +43,9 @@ export function openDisk(dataDir: string): Disk {
     // lmdb-js gathers all writes of one turn of the event loop into one transaction.
     commit: async (writes) => {
       await Promise.all(
-        writes.map(([key, value]) => (value === undefined ? root.remove(key) : root.put(key, value))),
+        writes.map(([key, value]) =>
+          value === undefined ? root.remove(key) : root.put(key, value),
+        ),
       );
     },
     flushed: async () => {

@@ -149,7 +149,13 @@ export class Store {
       throw storageFull(`the store is full: ${this.#limits.storeBytes} bytes of objects`);
     }
     const present = { storage, namespace, name, revision, object, json };
-    return this.#stage(present, { revision, present, previous, removed: undefined, encoded: new Map() });
+    return this.#stage(present, {
+      revision,
+      present,
+      previous,
+      removed: undefined,
+      encoded: new Map(),
+    });
   }
 
   /** Stages the removal of an object; resolves with its last state, whose resourceVersion is that of the removal. */
@@ -166,7 +172,8 @@ export class Store {
   }
 
   #next(): number {
-    if (this.#revision >= this.#ceiling) throw unavailable('revisions are being reserved; try again');
+    if (this.#revision >= this.#ceiling)
+      throw unavailable('revisions are being reserved; try again');
     this.#revision++;
     if (this.#revision > this.#ceiling - RESERVE / 2) {
       this.#extending ??= this.#extend()

@@ -1,5 +1,16 @@
 import { type Cause, forbiddenField, invalidValue, notSupported, required } from '../fault.ts';
-import { type Json, type JsonObject, at, child, dict, equal, fill, isObject, list, str } from '../json.ts';
+import {
+  at,
+  child,
+  dict,
+  equal,
+  fill,
+  isObject,
+  type Json,
+  type JsonObject,
+  list,
+  str,
+} from '../json.ts';
 import { isLabel, isSubdomain } from '../objects/metadata.ts';
 import { timestamp } from '../timestamp.ts';
 import type { Strategy, StrategyEnvironment } from './strategy.ts';
@@ -17,17 +28,22 @@ function schemaCauses(schema: Json | undefined, path: string, depth = 0): Cause[
   const free =
     schema['x-kubernetes-int-or-string'] === true ||
     schema['x-kubernetes-preserve-unknown-fields'] === true;
-  if (type === undefined && !free) causes.push(required(`${path}.type`, 'must not be empty for specified object fields'));
+  if (type === undefined && !free)
+    causes.push(required(`${path}.type`, 'must not be empty for specified object fields'));
   if (type !== undefined && !TYPES.includes(String(type))) {
     causes.push(notSupported(`${path}.type`, type, TYPES));
   }
-  if (schema['$ref'] !== undefined) causes.push(forbiddenField(`${path}.$ref`, '$ref is not supported'));
+  if (schema['$ref'] !== undefined)
+    causes.push(forbiddenField(`${path}.$ref`, '$ref is not supported'));
   for (const [key, value] of Object.entries(dict(schema, 'properties'))) {
     causes.push(...schemaCauses(value, `${path}.properties[${key}]`, depth + 1));
   }
-  if (schema['items'] !== undefined) causes.push(...schemaCauses(schema['items'], `${path}.items`, depth + 1));
+  if (schema['items'] !== undefined)
+    causes.push(...schemaCauses(schema['items'], `${path}.items`, depth + 1));
   if (isObject(schema['additionalProperties'])) {
-    causes.push(...schemaCauses(schema['additionalProperties'], `${path}.additionalProperties`, depth + 1));
+    causes.push(
+      ...schemaCauses(schema['additionalProperties'], `${path}.additionalProperties`, depth + 1),
+    );
   }
   return causes;
 }
@@ -53,19 +69,25 @@ function nameCauses(object: JsonObject): Cause[] {
   if (!isSubdomain(group) || !group.includes('.')) {
     causes.push(invalidValue('spec.group', group, 'should be a domain with at least one dot'));
   }
-  if (!isLabel(plural)) causes.push(invalidValue('spec.names.plural', plural, 'a lowercase RFC 1123 label'));
+  if (!isLabel(plural))
+    causes.push(invalidValue('spec.names.plural', plural, 'a lowercase RFC 1123 label'));
   if (!isLabel(str(object, 'spec', 'names', 'kind').toLowerCase())) {
     causes.push(required('spec.names.kind'));
   }
   if (str(object, 'metadata', 'name') !== `${plural}.${group}`) {
     causes.push(
-      invalidValue('metadata.name', at(object, 'metadata', 'name'), 'must be spec.names.plural+"."+spec.group'),
+      invalidValue(
+        'metadata.name',
+        at(object, 'metadata', 'name'),
+        'must be spec.names.plural+"."+spec.group',
+      ),
     );
   }
   return causes;
 }
 
-const BUILT_IN_GROUPS = /^(?:events|coordination|node|apiextensions|authorization|authentication)\.k8s\.io$/;
+const BUILT_IN_GROUPS =
+  /^(?:events|coordination|node|apiextensions|authorization|authentication)\.k8s\.io$/;
 
 function crdCauses(object: JsonObject): Cause[] {
   const causes = nameCauses(object);
@@ -81,8 +103,17 @@ function crdCauses(object: JsonObject): Cause[] {
   versions.forEach((version, index) => {
     causes.push(...versionCauses(version, `spec.versions[${index}]`));
   });
-  if (versions.length > 0 && versions.filter((version) => at(version, 'storage') === true).length !== 1) {
-    causes.push(invalidValue('spec.versions', versions.length, 'must have exactly one version marked as storage version'));
+  if (
+    versions.length > 0 &&
+    versions.filter((version) => at(version, 'storage') === true).length !== 1
+  ) {
+    causes.push(
+      invalidValue(
+        'spec.versions',
+        versions.length,
+        'must have exactly one version marked as storage version',
+      ),
+    );
   }
   const conversion = str(object, 'spec', 'conversion', 'strategy');
   if (conversion !== '' && conversion !== 'None') {
@@ -111,7 +142,9 @@ function establish(object: JsonObject, { nowMs }: StrategyEnvironment): void {
     },
   ]);
   status['acceptedNames'] = { ...dict(object, 'spec', 'names') };
-  const stored = list(object, 'spec', 'versions').find((version) => isObject(version) && version['storage'] === true);
+  const stored = list(object, 'spec', 'versions').find(
+    (version) => isObject(version) && version['storage'] === true,
+  );
   const versions = new Set([...list(status, 'storedVersions'), str(stored, 'name')]);
   status['storedVersions'] = [...versions];
 }

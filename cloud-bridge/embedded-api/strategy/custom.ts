@@ -1,4 +1,3 @@
-import { child, isObject } from '../json.ts';
 import { applyDefaults, validateValue } from '../schema/validate.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -14,10 +13,5 @@ export const custom: Strategy = {
       ...schema,
       required: required.filter((key) => key !== 'metadata'),
     });
-  },
-  prepareUpdate: (next) => {
-    const metadata = child(next, 'metadata');
-    if (!isObject(metadata)) return;
-    for (const [key, value] of Object.entries(metadata)) if (value === null) delete metadata[key];
   },
 };

@@ -1,9 +1,9 @@
 import type { ResourceType } from '../kinds.ts';
 import { crd } from './crd.ts';
 import { custom } from './custom.ts';
-import { configMap, event, lease, namespace, runtimeClass, secret } from './small.ts';
 import { node } from './node.ts';
 import { pod } from './pod.ts';
+import { configMap, event, lease, namespace, runtimeClass, secret } from './small.ts';
 import type { Strategy } from './strategy.ts';
 
 const BY_STORAGE: Readonly<Record<string, Strategy>> = {

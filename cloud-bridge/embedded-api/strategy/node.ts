@@ -1,5 +1,12 @@
-import { type Cause, duplicate, forbiddenField, invalidValue, notSupported, required } from '../fault.ts';
-import { type JsonObject, child, clone, dict, isObject, list, str } from '../json.ts';
+import {
+  type Cause,
+  duplicate,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../fault.ts';
+import { child, clone, dict, isObject, type JsonObject, list, str } from '../json.ts';
 import { isQualifiedName } from '../objects/metadata.ts';
 import { parseQuantity } from '../quantity.ts';
 import type { Strategy } from './strategy.ts';
@@ -14,7 +21,8 @@ function taintCauses(object: JsonObject): Cause[] {
     const key = str(taint, 'key');
     const effect = str(taint, 'effect');
     if (key === '') causes.push(required(`${path}.key`));
-    else if (!isQualifiedName(key)) causes.push(invalidValue(`${path}.key`, key, 'no qualified name'));
+    else if (!isQualifiedName(key))
+      causes.push(invalidValue(`${path}.key`, key, 'no qualified name'));
     if (!EFFECTS.includes(effect)) causes.push(notSupported(`${path}.effect`, effect, EFFECTS));
     if (seen.has(`${key}:${effect}`)) causes.push(duplicate(path, `${key}:${effect}`));
     seen.add(`${key}:${effect}`);

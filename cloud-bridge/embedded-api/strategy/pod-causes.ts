@@ -6,7 +6,18 @@ import {
   notSupported,
   required,
 } from '../fault.ts';
-import { type Json, type JsonObject, at, clone, dict, equal, isObject, list, num, str } from '../json.ts';
+import {
+  at,
+  clone,
+  dict,
+  equal,
+  isObject,
+  type Json,
+  type JsonObject,
+  list,
+  num,
+  str,
+} from '../json.ts';
 import { isLabel, isSubdomain, labelCauses } from '../objects/metadata.ts';
 import { parseQuantity } from '../quantity.ts';
 
@@ -27,7 +38,13 @@ function resourceCauses(container: Json, path: string): Cause[] {
     for (const [name, value] of Object.entries(values)) {
       const quantity = parseQuantity(value);
       if (quantity === undefined || quantity < 0) {
-        causes.push(invalidValue(`${path}.resources.${field}[${name}]`, value, 'must be a quantity, 0 or more'));
+        causes.push(
+          invalidValue(
+            `${path}.resources.${field}[${name}]`,
+            value,
+            'must be a quantity, 0 or more',
+          ),
+        );
       }
     }
   }
@@ -35,7 +52,13 @@ function resourceCauses(container: Json, path: string): Cause[] {
     const limit = parseQuantity(limits[name]);
     const wanted = parseQuantity(request);
     if (limit !== undefined && wanted !== undefined && wanted > limit) {
-      causes.push(invalidValue(`${path}.resources.requests`, request, `must be less than or equal to ${name} limit of ${String(limits[name])}`));
+      causes.push(
+        invalidValue(
+          `${path}.resources.requests`,
+          request,
+          `must be less than or equal to ${name} limit of ${String(limits[name])}`,
+        ),
+      );
     }
   }
   return causes;
@@ -45,27 +68,45 @@ function containerCauses(container: Json, path: string, volumes: ReadonlySet<str
   const causes: Cause[] = [];
   const name = str(container, 'name');
   if (name === '') causes.push(required(`${path}.name`));
-  else if (!isLabel(name)) causes.push(invalidValue(`${path}.name`, name, 'a lowercase RFC 1123 label'));
+  else if (!isLabel(name))
+    causes.push(invalidValue(`${path}.name`, name, 'a lowercase RFC 1123 label'));
   if (str(container, 'image').trim() === '') causes.push(required(`${path}.image`));
   const pull = str(container, 'imagePullPolicy');
   if (!PULL.includes(pull)) causes.push(notSupported(`${path}.imagePullPolicy`, pull, PULL));
   list(container, 'env').forEach((variable, index) => {
     if (!ENV_NAME.test(str(variable, 'name'))) {
-      causes.push(invalidValue(`${path}.env[${index}].name`, at(variable, 'name'), "must not be empty nor contain '='"));
+      causes.push(
+        invalidValue(
+          `${path}.env[${index}].name`,
+          at(variable, 'name'),
+          "must not be empty nor contain '='",
+        ),
+      );
     }
   });
   list(container, 'ports').forEach((port, index) => {
     const number = num(port, 'containerPort') ?? 0;
     if (number < 1 || number > 65_535) {
-      causes.push(invalidValue(`${path}.ports[${index}].containerPort`, number, 'must be between 1 and 65535, inclusive'));
+      causes.push(
+        invalidValue(
+          `${path}.ports[${index}].containerPort`,
+          number,
+          'must be between 1 and 65535, inclusive',
+        ),
+      );
     }
   });
   list(container, 'volumeMounts').forEach((mount, index) => {
     const volume = str(mount, 'name');
     if (!volumes.has(volume)) {
-      causes.push({ reason: 'FieldValueInvalid', field: `${path}.volumeMounts[${index}].name`, message: `Not found: "${volume}"` });
+      causes.push({
+        reason: 'FieldValueInvalid',
+        field: `${path}.volumeMounts[${index}].name`,
+        message: `Not found: "${volume}"`,
+      });
     }
-    if (str(mount, 'mountPath') === '') causes.push(required(`${path}.volumeMounts[${index}].mountPath`));
+    if (str(mount, 'mountPath') === '')
+      causes.push(required(`${path}.volumeMounts[${index}].mountPath`));
   });
   return [...causes, ...resourceCauses(container, path)];
 }
@@ -87,7 +128,9 @@ function tolerationCauses(spec: JsonObject): Cause[] {
       return [notSupported(`${path}.operator`, operator, ['Equal', 'Exists'])];
     }
     if (str(toleration, 'key') === '' && operator !== 'Exists') {
-      return [invalidValue(`${path}.operator`, operator, 'operator must be Exists when `key` is empty')];
+      return [
+        invalidValue(`${path}.operator`, operator, 'operator must be Exists when `key` is empty'),
+      ];
     }
     return [];
   });
@@ -98,14 +141,32 @@ function specCauses(spec: JsonObject): Cause[] {
   const restart = str(spec, 'restartPolicy');
   if (!RESTART.includes(restart)) causes.push(notSupported('spec.restartPolicy', restart, RESTART));
   const node = str(spec, 'nodeName');
-  if (node !== '' && !isSubdomain(node)) causes.push(invalidValue('spec.nodeName', node, 'a lowercase RFC 1123 subdomain'));
+  if (node !== '' && !isSubdomain(node))
+    causes.push(invalidValue('spec.nodeName', node, 'a lowercase RFC 1123 subdomain'));
   const grace = num(spec, 'terminationGracePeriodSeconds') ?? 0;
-  if (grace < 0) causes.push(invalidValue('spec.terminationGracePeriodSeconds', grace, 'must be greater than or equal to 0'));
+  if (grace < 0)
+    causes.push(
+      invalidValue(
+        'spec.terminationGracePeriodSeconds',
+        grace,
+        'must be greater than or equal to 0',
+      ),
+    );
   const deadline = num(spec, 'activeDeadlineSeconds');
   if (deadline !== undefined && deadline < 1) {
-    causes.push(invalidValue('spec.activeDeadlineSeconds', deadline, 'must be between 1 and 2147483647, inclusive'));
+    causes.push(
+      invalidValue(
+        'spec.activeDeadlineSeconds',
+        deadline,
+        'must be between 1 and 2147483647, inclusive',
+      ),
+    );
   }
-  return [...causes, ...labelCauses(dict(spec, 'nodeSelector'), 'spec.nodeSelector'), ...tolerationCauses(spec)];
+  return [
+    ...causes,
+    ...labelCauses(dict(spec, 'nodeSelector'), 'spec.nodeSelector'),
+    ...tolerationCauses(spec),
+  ];
 }
 
 export function podCauses(pod: JsonObject): Cause[] {
@@ -119,17 +180,23 @@ export function podCauses(pod: JsonObject): Cause[] {
   if (containers.length === 0) causes.push(required('spec.containers'));
   volumes.forEach((volume, index) => {
     const name = str(volume, 'name');
-    if (!isLabel(name)) causes.push(invalidValue(`spec.volumes[${index}].name`, name, 'a lowercase RFC 1123 label'));
+    if (!isLabel(name))
+      causes.push(invalidValue(`spec.volumes[${index}].name`, name, 'a lowercase RFC 1123 label'));
   });
   causes.push(
     ...uniqueCauses(volumes, 'spec.volumes'),
     ...uniqueCauses(containers, 'spec.containers', seen),
     ...uniqueCauses(init, 'spec.initContainers', seen),
-    ...containers.flatMap((item, index) => containerCauses(item, `spec.containers[${index}]`, names)),
+    ...containers.flatMap((item, index) =>
+      containerCauses(item, `spec.containers[${index}]`, names),
+    ),
     ...init.flatMap((item, index) => containerCauses(item, `spec.initContainers[${index}]`, names)),
     ...specCauses(spec),
   );
-  if (str(pod, 'metadata', 'annotations', MIRROR_ANNOTATION) !== '' && str(spec, 'nodeName') === '') {
+  if (
+    str(pod, 'metadata', 'annotations', MIRROR_ANNOTATION) !== '' &&
+    str(spec, 'nodeName') === ''
+  ) {
     causes.push(required('spec.nodeName', 'mirror pods name their node'));
   }
   return causes;
@@ -160,15 +227,25 @@ function withImages(target: JsonObject, source: JsonObject, key: string): void {
 export function podUpdateCauses(next: JsonObject, current: Readonly<JsonObject>): Cause[] {
   const causes: Cause[] = [];
   const key = MIRROR_ANNOTATION;
-  if (!equal(at(next, 'metadata', 'annotations', key), at(current, 'metadata', 'annotations', key))) {
-    causes.push(forbiddenField(`metadata.annotations[${key}]`, 'may not add, change or remove the mirror pod annotation'));
+  if (
+    !equal(at(next, 'metadata', 'annotations', key), at(current, 'metadata', 'annotations', key))
+  ) {
+    causes.push(
+      forbiddenField(
+        `metadata.annotations[${key}]`,
+        'may not add, change or remove the mirror pod annotation',
+      ),
+    );
   }
   const after = dict(next, 'spec');
   const before = dict(current, 'spec');
   const allowed = clone(before);
   withImages(allowed, after, 'containers');
   withImages(allowed, after, 'initContainers');
-  const fields = ['activeDeadlineSeconds', ...(keepsTolerations(after, before) ? ['tolerations'] : [])];
+  const fields = [
+    'activeDeadlineSeconds',
+    ...(keepsTolerations(after, before) ? ['tolerations'] : []),
+  ];
   if (list(before, 'schedulingGates').length > 0) fields.push('nodeSelector');
   if (list(after, 'schedulingGates').length < list(before, 'schedulingGates').length) {
     fields.push('schedulingGates');

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, child, dict, fill, isObject, list, str } from '../json.ts';
+import { child, dict, fill, isObject, type Json, type JsonObject, list, str } from '../json.ts';
 
 /** Mode 0644, the default of files in config map, secret and downward volumes. */
 const FILE_MODE = 0o644;
@@ -43,7 +43,8 @@ function containerDefaults(container: JsonObject): void {
     const field = dict(variable, 'valueFrom')['fieldRef'];
     if (isObject(field)) fill(field, 'apiVersion', 'v1');
   }
-  for (const key of ['livenessProbe', 'readinessProbe', 'startupProbe']) probeDefaults(container[key]);
+  for (const key of ['livenessProbe', 'readinessProbe', 'startupProbe'])
+    probeDefaults(container[key]);
 }
 
 function volumeDefaults(volume: JsonObject): void {

@@ -1,5 +1,5 @@
 import { forbiddenFor } from '../fault.ts';
-import { type JsonObject, child, dict, fill, list, str } from '../json.ts';
+import { child, dict, fill, type JsonObject, list, str } from '../json.ts';
 import { PODS, RUNTIME_CLASSES, SERVICE_ACCOUNTS } from '../kinds.ts';
 import { MIRROR_ANNOTATION, podCauses, podUpdateCauses } from './pod-causes.ts';
 import { addDefaultTolerations, podDefaults, qosClass } from './pod-defaults.ts';
@@ -17,7 +17,11 @@ function admitPriority(pod: JsonObject): void {
   const name = str(spec, 'priorityClassName');
   const priority = PRIORITIES[name];
   if (priority === undefined) {
-    throw forbiddenFor(PODS, str(pod, 'metadata', 'name'), `no PriorityClass with name ${name} was found`);
+    throw forbiddenFor(
+      PODS,
+      str(pod, 'metadata', 'name'),
+      `no PriorityClass with name ${name} was found`,
+    );
   }
   spec['priority'] = priority;
   fill(spec, 'preemptionPolicy', 'PreemptLowerPriority');

@@ -1,5 +1,17 @@
 import { type Cause, forbiddenField, invalidValue, required } from '../fault.ts';
-import { type JsonObject, at, child, dict, equal, fill, isObject, list, num, str } from '../json.ts';
+import {
+  at,
+  child,
+  dict,
+  equal,
+  fill,
+  isObject,
+  type Json,
+  type JsonObject,
+  list,
+  num,
+  str,
+} from '../json.ts';
 import { isQualifiedName, isSubdomain, labelCauses } from '../objects/metadata.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -8,20 +20,29 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 /** As MaxSecretSize in the core API: 1 MiB of data in one config map or secret. */
 const MAX_DATA_BYTES = 1024 * 1024;
 
-function dataCauses(object: JsonObject, fields: readonly string[], base64: readonly string[]): Cause[] {
+function entryCauses(path: string, key: string, value: Json, base64: boolean): Cause[] {
+  const causes: Cause[] = [];
+  if (!DATA_KEY.test(key) || key === '.' || key === '..') {
+    const why = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
+    causes.push(invalidValue(path, key, why));
+  }
+  if (base64 && typeof value === 'string' && !BASE64.test(value)) {
+    causes.push(invalidValue(path, value.slice(0, 20), 'illegal base64 data'));
+  }
+  return causes;
+}
+
+function dataCauses(
+  object: JsonObject,
+  fields: readonly string[],
+  base64: readonly string[],
+): Cause[] {
   const causes: Cause[] = [];
   let bytes = 0;
   for (const field of fields) {
     for (const [key, value] of Object.entries(dict(object, field))) {
-      const path = `${field}[${key}]`;
-      if (!DATA_KEY.test(key) || key === '.' || key === '..') {
-        causes.push(invalidValue(path, key, "a valid config key must consist of alphanumeric characters, '-', '_' or '.'"));
-      }
-      if (typeof value !== 'string') continue;
-      bytes += value.length;
-      if (base64.includes(field) && !BASE64.test(value)) {
-        causes.push(invalidValue(path, value.slice(0, 20), 'illegal base64 data'));
-      }
+      causes.push(...entryCauses(`${field}[${key}]`, key, value, base64.includes(field)));
+      if (typeof value === 'string') bytes += value.length;
     }
   }
   if (bytes > MAX_DATA_BYTES * 1.4) {
@@ -41,7 +62,9 @@ function immutableCauses(
 ): Cause[] {
   if (current['immutable'] !== true) return [];
   const changed = ['immutable', ...fields].filter((field) => !equal(next[field], current[field]));
-  return changed.map((field) => forbiddenField(field, 'field is immutable when `immutable` is set'));
+  return changed.map((field) =>
+    forbiddenField(field, 'field is immutable when `immutable` is set'),
+  );
 }
 
 export const configMap: Strategy = {

@@ -1,0 +1,1 @@
+export { createTwinEngine, type TwinEngine, type TwinEngineOptions } from './engine.ts';

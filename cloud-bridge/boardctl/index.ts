@@ -1,0 +1,4 @@
+/** `boardctl`: the operator's command for boards, tokens, bindings and broker files. */
+
+export { EXIT } from './exit.ts';
+export { type BoardctlHost, runBoardctl } from './program.ts';

@@ -1,0 +1,77 @@
+import type { IncomingMessage } from 'node:http';
+import { badRequest, tooLarge, unsupportedMedia } from '../fault.ts';
+import { type Json, nesting } from '../json.ts';
+import { decodeEnvelope } from './protobuf.ts';
+
+export interface BodyLimits {
+  readonly bodyBytes: number;
+  readonly jsonDepth: number;
+}
+
+/** Reads a whole body. Throws 413 above the limit, 400 when the sender breaks off. */
+export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<Buffer> {
+  const refuse = (): Error =>
+    tooLarge(`Request entity too large: limit is ${limits.bodyBytes} bytes`);
+  return new Promise((resolve, reject) => {
+    if (Number(request.headers['content-length'] ?? 0) > limits.bodyBytes) {
+      // What still comes is thrown away, so that the client gets to read the answer.
+      request.resume();
+      reject(refuse());
+      return;
+    }
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= limits.bodyBytes) chunks.push(chunk);
+      else {
+        chunks.length = 0;
+        reject(refuse());
+      }
+    });
+    request.on('end', () =>
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)),
+    );
+    request.on('error', () => reject(badRequest('the request broke off')));
+    request.on('close', () => reject(badRequest('the request broke off')));
+  });
+}
+
+/** JSON from outside: bounded in depth, free of `__proto__`. Throws 400. */
+export function parseJson(bytes: Buffer, limits: BodyLimits): Json {
+  const text = bytes.toString('utf8');
+  if (nesting(text) > limits.jsonDepth) {
+    throw badRequest(`the object is nested deeper than ${limits.jsonDepth} levels`);
+  }
+  let value: Json;
+  try {
+    value = JSON.parse(text) as Json;
+  } catch (error) {
+    throw badRequest(
+      `the body is not valid JSON: ${String(error instanceof Error ? error.message : error).slice(0, 200)}`,
+    );
+  }
+  // Assigning this key somewhere would change an object's prototype.
+  if (/"(?:__proto__|\\u005f)/i.test(text)) throw badRequest('the key "__proto__" is not allowed');
+  return value;
+}
+
+export function mediaType(request: IncomingMessage): string {
+  return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+}
+
+/** The object in a POST or PUT. JSON, or the protobuf that `kubectl create` sends. Throws 400, 413, 415. */
+export async function readObject(request: IncomingMessage, limits: BodyLimits): Promise<Json> {
+  const media = mediaType(request);
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity') {
+    request.resume();
+    throw unsupportedMedia(`content-encoding ${encoding.slice(0, 40)} is not supported`);
+  }
+  const bytes = await readBody(request, limits);
+  if (media === '' || media === 'application/json') return parseJson(bytes, limits);
+  if (media === 'application/vnd.kubernetes.protobuf') return decodeEnvelope(bytes);
+  throw unsupportedMedia(
+    'the body of the request was in an unknown format - accepted media types include: application/json, application/vnd.kubernetes.protobuf (ConfigMap, Secret, Namespace, ServiceAccount, access reviews)',
+  );
+}
