@@ -246,6 +246,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const [bin, args] = commandOf(part, options, ports);
     const child = await startChild(bin, args, options, part);
     children.set(part, child);
+    const { url } = child.ready;
+    if (part === 'api' && typeof url === 'string') ports.set('api', new URL(url).host);
     for (const [key, value] of Object.entries(child.ready)) {
       if (key.endsWith('Listen') && typeof value === 'string')
         ports.set(key.slice(0, -'Listen'.length), value);

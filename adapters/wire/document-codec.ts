@@ -1,6 +1,6 @@
 import { encodeWith } from './codec.ts';
 import * as shapes from './document-shapes.ts';
-import type { DocumentBodies, EventEntry, LogArgs } from './documents.ts';
+import type { DocumentBodies, EventEntry, LogArgs, RenewArgs } from './documents.ts';
 import { CborReader } from './reader.ts';
 import { KINDS, LIMITS } from './registry.ts';
 import type { Codec } from './shape.ts';
@@ -63,6 +63,15 @@ export function encodeLogArgs(args: LogArgs): Uint8Array {
 
 export function decodeLogArgs(bytes: Uint8Array): Decoded<LogArgs> {
   return readOne(shapes.logArgs, bytes, LIMITS.messageBytes);
+}
+
+/** Encodes the arguments of a renewal. Throws BL_WIRE_UNENCODABLE. */
+export function encodeRenewArgs(args: RenewArgs): Uint8Array {
+  return encodeWith(LIMITS.messageBytes, (writer) => shapes.renewArgs.write(writer, args));
+}
+
+export function decodeRenewArgs(bytes: Uint8Array): Decoded<RenewArgs> {
+  return readOne(shapes.renewArgs, bytes, LIMITS.messageBytes);
 }
 
 function readOne<T>(codec: Codec<T>, bytes: Uint8Array, maxBytes: number): Decoded<T> {

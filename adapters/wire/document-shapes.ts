@@ -13,6 +13,7 @@ import type {
   PodDocument,
   PodStatusDocument,
   PropertyDocument,
+  RenewArgs,
   StaticPodDocument,
   TerminatedState,
 } from './documents.ts';
@@ -221,4 +222,8 @@ export const logArgs: Codec<LogArgs> = record<LogArgs>({
   previous: required(bool, r.LOG_ARGS_KEYS.previous),
   timestamps: required(bool, r.LOG_ARGS_KEYS.timestamps),
   limitBytes: optional(count, r.LOG_ARGS_KEYS.limitBytes),
+});
+
+export const renewArgs: Codec<RenewArgs> = record<RenewArgs>({
+  csr: required(words, r.RENEW_ARGS_KEYS.csr),
 });

@@ -162,8 +162,14 @@ export interface LogArgs {
   readonly previous: boolean;
   readonly timestamps: boolean;
   readonly tailLines?: number;
+  /** How far back, milliseconds before now. */
   readonly sinceMs?: number;
   readonly limitBytes?: number;
+}
+/** Arguments of a stream by which a link asks for its next certificate; the answer's data is the PEM chain. */
+export interface RenewArgs {
+  /** PEM, PKCS#10 (RFC 2986). */
+  readonly csr: string;
 }
 /** Documents by kind name, for typed encode and decode. */
 export interface DocumentBodies {

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createBindings, loadOrCreateAuthority, publishJoinInfo } from '../trust/index.ts';
-import { createMemoryKube, type MemoryKube } from '../trust/memory-kube.ts';
-import { createRecordingLog } from '../trust/test-log.ts';
+import { createMemoryKube, type MemoryKube } from '../trust/testing/memory-kube.ts';
+import { createRecordingLog } from '../trust/testing/recording-log.ts';
 import { type BoardctlHost, runBoardctl } from './index.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'boardctl-'));

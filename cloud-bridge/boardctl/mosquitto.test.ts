@@ -11,8 +11,8 @@ import {
   observe,
   publishOrClose,
   subscribe,
-} from '../broker/test-clients.ts';
-import { addHostileCases } from '../broker/test-hostile.ts';
+} from '../broker/testing/clients.ts';
+import { addHostileCases } from '../broker/testing/hostile-cases.ts';
 import { writeMosquittoFiles } from './broker-files.ts';
 import { mosquittoConfig } from './mosquitto-config.ts';
 

@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createRecordingLog } from '../trust/test-log.ts';
+import { createRecordingLog } from '../trust/testing/recording-log.ts';
 import { createBroker } from './broker.ts';
-import { connectAs, createTestPki, open, publishOrClose, subscribe } from './test-clients.ts';
-import { addHostileCases } from './test-hostile.ts';
+import { connectAs, createTestPki, open, publishOrClose, subscribe } from './testing/clients.ts';
+import { addHostileCases } from './testing/hostile-cases.ts';
 
 const pki = await createTestPki();
 const log = createRecordingLog();

@@ -20,7 +20,7 @@ export interface BrokerLimits {
   readonly clients: number;
   /** A whole MQTT packet after CONNECT, bytes. Default 69,632: a message of 64 KiB and its header. */
   readonly packetBytes: number;
-  /** Packets of one link: burst and per second. Default 2,000 and 500. */
+  /** Packets of one link: burst and per second. Default 4,000 and 1,000. */
   readonly packetBurst: number;
   readonly packetsPerS: number;
   /** Bytes of one link: burst and per second. Default 8 MiB and 4 MiB. */

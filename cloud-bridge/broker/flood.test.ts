@@ -2,7 +2,7 @@ import { connect as connectTls } from 'node:tls';
 import type { MqttClient } from 'mqtt';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createRecordingLog, type RecordingLog } from '../trust/test-log.ts';
+import { createRecordingLog, type RecordingLog } from '../trust/testing/recording-log.ts';
 import { createBroker } from './broker.ts';
 import type { Broker, BrokerLimits } from './contract.ts';
 import {
@@ -12,7 +12,7 @@ import {
   observe,
   publishOrClose,
   subscribe,
-} from './test-clients.ts';
+} from './testing/clients.ts';
 
 const pki = await createTestPki();
 const TREE = 'bl/plant/0a';

@@ -6,8 +6,8 @@ const MIB = 1024 * 1024;
 export const DEFAULT_LIMITS: BrokerLimits = {
   clients: 10_000,
   packetBytes: 65_536 + 4096,
-  packetBurst: 2000,
-  packetsPerS: 500,
+  packetBurst: 4000,
+  packetsPerS: 1000,
   byteBurst: 8 * MIB,
   bytesPerS: 4 * MIB,
   floodMs: 10_000,

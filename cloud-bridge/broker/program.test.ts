@@ -5,8 +5,8 @@ import { join, resolve } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadOrCreateAuthority } from '../trust/index.ts';
-import { makeRequest } from '../trust/test-request.ts';
-import { connectAs, publishOrClose } from './test-clients.ts';
+import { makeRequest } from '../trust/testing/openssl-request.ts';
+import { connectAs, publishOrClose } from './testing/clients.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'broker-program-'));
 const ENTRY = resolve(import.meta.dirname, '../bin/boardlet-broker.ts');

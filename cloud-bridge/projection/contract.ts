@@ -51,6 +51,9 @@ export interface WriteJob {
   readonly done?: (object: KubeObject | undefined) => void;
   /** The API refused for good (invalid, not found …); nothing is tried again until the next enqueue. */
   readonly failed?: (error: KubeErrorShape) => void;
+  /** It will not be written by this queue: cleared, stopped, or another bridge owns the boards. Not called for a job that a
+   * later one of the same object replaced. */
+  readonly dropped?: () => void;
 }
 
 export interface QueueStats {

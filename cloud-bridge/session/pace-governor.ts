@@ -1,5 +1,8 @@
 /** R5: under load boards are told to send less often, and more often again when it is over. */
 
+/** Messages a second, over all links, that one process takes with ease. */
+export const BUSY_PER_S = 5000;
+
 const WINDOW_MS = 5000;
 const MAX_PACE_MS = 10_000;
 /** Below this share of the limit the pace is shortened again. */

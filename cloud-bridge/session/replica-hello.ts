@@ -76,7 +76,7 @@ function sendHello(state: ReplicaState, greeting: Greeting): void {
     paceMs: state.paceMs,
     maxMessage: options.maxMessage,
     kindsRead: options.kindsRead,
-    unixMs: options.unixMs(),
+    unixMs: Math.max(0, Math.round(options.unixMs())),
     ...(!known && greeting.birth === undefined && { want: START_KEYS }),
   });
 }

@@ -11,7 +11,7 @@ import type {
 } from './contract.ts';
 import { LeaseReads } from './lease-reads.ts';
 import { createLinkRecord, type LinkRecord } from './link-record.ts';
-import { PaceGovernor } from './pace-governor.ts';
+import { BUSY_PER_S, PaceGovernor } from './pace-governor.ts';
 import type { ReplicaView } from './replica-machine.ts';
 import type { ReplicaEffect, ReplicaInput } from './replica-types.ts';
 import type { BridgeSessions, SessionServerOptions } from './session-options.ts';
@@ -48,7 +48,7 @@ class Sessions implements BridgeSessions {
     this.#boards = new BoardTable(options.sink);
     this.#pace = new PaceGovernor(
       options.paceMs ?? LIMITS.paceMs,
-      options.busyMessagesPerS ?? BUSY_MESSAGES_PER_S,
+      options.busyMessagesPerS ?? BUSY_PER_S,
     );
     this.#link = options.connect({
       subscriptions: this.#topics.subscriptions(options.owned),
@@ -71,9 +71,7 @@ class Sessions implements BridgeSessions {
     this.#link.close();
   }
 
-  connected(): boolean {
-    return this.#link.connected();
-  }
+  connected = (): boolean => this.#link.connected();
 
   online(board: string): boolean {
     return this.#boards.online(board);
@@ -208,7 +206,6 @@ class Sessions implements BridgeSessions {
     return record;
   }
 
-  /** A board moves only when the link that carries it is dead. */
   #entitled(link: string, board: string): boolean {
     if (!this.#options.entitlements.allowed(link, board)) return false;
     const holder = this.#boards.holder(board);

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { loadOrCreateAuthority } from './authority.ts';
 import type { JoinAnswer, JoinRequest, JoinServer } from './contract.ts';
 import { createJoinServer } from './join-server.ts';
-import { createRecordingLog } from './test-log.ts';
+import { createRecordingLog } from './testing/recording-log.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'join-server-'));
 const authority = await loadOrCreateAuthority(root);

@@ -142,6 +142,7 @@ const NEAR_MISSES: readonly Near[] = [
     'BL_WIRE_SHAPE',
     'tailLines',
   ],
+  ['a renewal without a request', 'renewArgs', m(), 'BL_WIRE_MISSING', 'csr'],
 ];
 
 const RULES: Readonly<Record<string, string>> = {
@@ -155,6 +156,7 @@ const RULES: Readonly<Record<string, string>> = {
   deviceStatus: 'device-status',
   event: 'event',
   logArgs: 'log-args',
+  renewArgs: 'renew-args',
 };
 
 export function cddlRule(kind: string): string {

@@ -12,6 +12,7 @@ import {
   encodeEvent,
   encodeLogArgs,
   encodeMessage,
+  encodeRenewArgs,
 } from '@boardlet/adapters/wire';
 import {
   DOCUMENT_CASES,
@@ -73,6 +74,10 @@ function documentVector(name: string, kind: string, bytes: Uint8Array, body: unk
   return { name, kind, cddl: cddlRule(kind), hex: toHex(bytes), diag, expect: toJson(body) };
 }
 
+const RENEWAL = {
+  csr: '-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n',
+};
+
 function documents(): readonly Vector[] {
   return [
     ...DOCUMENT_CASES.map((item) => documentVector(item[0], item[1], encodeCase(item), item[2])),
@@ -80,6 +85,7 @@ function documents(): readonly Vector[] {
     ...LOG_ARGS_CASES.map(([name, args]) =>
       documentVector(name, 'logArgs', encodeLogArgs(args), args),
     ),
+    documentVector('renewal', 'renewArgs', encodeRenewArgs(RENEWAL), RENEWAL),
     ...LENIENT_DOCUMENTS,
     ...DOCUMENT_ERRORS,
   ];

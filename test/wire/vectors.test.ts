@@ -8,6 +8,7 @@ import {
   decodeDown,
   decodeEvent,
   decodeLogArgs,
+  decodeRenewArgs,
   decodeStream,
   decodeUp,
   encode,
@@ -15,6 +16,7 @@ import {
   encodeEvent,
   encodeLogArgs,
   encodeMessage,
+  encodeRenewArgs,
 } from '@boardlet/adapters/wire';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -35,6 +37,7 @@ function read(vector: Vector, bytes: Uint8Array): Decoded<unknown> {
   if (vector.direction !== undefined) return DIRECTIONS[vector.direction](bytes);
   if (vector.kind === 'event') return decodeEvent(bytes);
   if (vector.kind === 'logArgs') return decodeLogArgs(bytes);
+  if (vector.kind === 'renewArgs') return decodeRenewArgs(bytes);
   if (vector.kind !== undefined) return decodeDocument(vector.kind as DocumentKind, bytes);
   return decode(bytes);
 }
@@ -44,6 +47,7 @@ function write(vector: Vector): Uint8Array {
   if (vector.direction !== undefined) return encodeMessage(value);
   if (vector.kind === 'event') return encodeEvent(value);
   if (vector.kind === 'logArgs') return encodeLogArgs(value);
+  if (vector.kind === 'renewArgs') return encodeRenewArgs(value);
   if (vector.kind !== undefined) return encodeDocument(vector.kind as DocumentKind, value);
   return encode(value);
 }

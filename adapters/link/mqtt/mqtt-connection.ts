@@ -1,4 +1,4 @@
-import type { IConnackPacket, IPublishPacket, ISubscriptionGrant, MqttClient } from 'mqtt';
+import type { IConnackPacket, IPublishPacket, ISubscriptionGrant, MqttClient, Packet } from 'mqtt';
 import { BoardletError } from '../../wire/errors.ts';
 import type { Attempt } from '../attempts.ts';
 import { encodeDisconnect } from '../lean/encode.ts';
@@ -69,15 +69,13 @@ class MqttConnection implements LinkConnection {
 
   open(connect: (options: ReturnType<typeof clientOptions>) => MqttClient): void {
     if (this.#phase !== 'opening') return;
-    const client = connect({
-      ...clientOptions(this.#attempt, this.#options),
-      customHandleAcks: (_topic, _payload, packet, done) => this.#admit(packet, done),
-    });
+    const client = connect(clientOptions(this.#attempt, this.#options));
     this.#client = client;
     const { stream } = client;
     if ('setNoDelay' in stream && typeof stream.setNoDelay === 'function') stream.setNoDelay(true);
     stream.on('drain', () => this.#tellRoom());
     client.handleMessage = (packet, done) => this.#onPublish(packet, done);
+    client.on('packetreceive', (packet) => this.#refuseQos2(packet));
     client.on('connect', (connack) => this.#onConnack(connack));
     client.on('disconnect', (packet) => {
       const refused = refusal(packet.reasonCode ?? 0, 5);
@@ -220,10 +218,10 @@ class MqttConnection implements LinkConnection {
     });
   }
 
-  /** Called before each QoS 1 or 2 message is taken; subscriptions ask for QoS 1 at most [MQTT-3.8.4-8]. */
-  #admit(packet: IPublishPacket, done: (error: number) => void): void {
-    if (packet.qos !== 2) done(0);
-    else this.#end({ code: LINK_CODES.protocol, detail: 'PUBLISH with QoS 2', kind: 'failed' });
+  /** Subscriptions ask for QoS 1 at most [MQTT-3.8.4-8]. */
+  #refuseQos2(packet: Packet): void {
+    if (packet.cmd === 'publish' && packet.qos === 2)
+      this.#end({ code: LINK_CODES.protocol, detail: 'PUBLISH with QoS 2', kind: 'failed' });
   }
 
   /** `done` lets the package read on and, for QoS 1, send the PUBACK. */

@@ -40,7 +40,7 @@ test('what lives is neither started again nor told again, and its status never f
   bench.runtime.tell('u1', 'main', 0, { state: 'running', pid: 1, startedAt });
   assert.equal(bench.calls, []);
   assert.equal(bench.documents.history, ['Running']);
-  assert.equal(bench.reasons, []);
+  assert.equal(bench.reasons, ['Created', 'Started'], 'those of the first time');
   assert.is(bench.status()?.startedAt, 1_700_000_000_000);
 });
 

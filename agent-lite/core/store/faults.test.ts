@@ -61,6 +61,18 @@ test('after a failed fsync the store goes on in new files and what it refused st
   assert.equal(names(open(files.powerCut(() => 0)).link), ['a', 'c']);
 });
 
+test('what a failed fsync left in the old log does not come back when the new snapshot is damaged', async () => {
+  const files = createMemoryFiles();
+  const { store } = open(files);
+  await commit(store, 'a', 1);
+  files.faults.failSyncs = true;
+  await commit(store, 'b', 2);
+  files.faults.failSyncs = false;
+  await commit(store, 'c', 3);
+  files.contents.set('/s/snap-00000001', { bytes: new Uint8Array(3), synced: 3 });
+  assert.equal(names(open(files.powerCut(() => 0)).link), ['a', 'c']);
+});
+
 test('while no new file can be written after a failed fsync, every commit is refused', async () => {
   const files = createMemoryFiles();
   const { store } = open(files);
@@ -81,6 +93,7 @@ test('a compaction that fails loses nothing and is not tried at each commit', as
   files.faults.failReplace = true;
   for (let i = 0; i < 100; i++) assert.is(codeOf(await commit(store, 'same', i)), '');
   assert.is(store.stats().compactions, 0);
+  assert.ok(files.replaces() > 2 && files.replaces() < 20, `${files.replaces()} tries`);
   files.faults.failReplace = false;
   for (let i = 100; i < 120; i++) await commit(store, 'same', i);
   assert.is(store.stats().compactions > 0, true);

@@ -19,6 +19,8 @@ export interface MemoryFiles extends Files {
   /** Appends and replaces so far. */
   readonly writes: () => number;
   readonly syncs: () => number;
+  /** Calls of `replace`, failed ones too. */
+  readonly replaces: () => number;
   /** What is found after the power is back; of what was not synced, `keep` says how much is there. */
   readonly powerCut: (keep: (unsyncedBytes: number) => number) => MemoryFiles;
 }
@@ -33,11 +35,9 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   return both;
 }
 
-export function createMemoryFiles(
-  contents: Map<string, MemoryFile> = new Map(),
-): MemoryFiles {
+export function createMemoryFiles(contents: Map<string, MemoryFile> = new Map()): MemoryFiles {
   const faults = { room: Number.POSITIVE_INFINITY, failSyncs: false, failReplace: false };
-  const counts = { writes: 0, syncs: 0 };
+  const counts = { writes: 0, syncs: 0, replaces: 0 };
   const found = (path: string): HostResult<MemoryFile> => {
     const file = contents.get(path);
     return file === undefined ? fail('BL_HOST_NOT_FOUND') : { ok: true, value: file };
@@ -51,6 +51,7 @@ export function createMemoryFiles(
     faults,
     writes: () => counts.writes,
     syncs: () => counts.syncs,
+    replaces: () => counts.replaces,
     powerCut: (keep) => createMemoryFiles(survivors(contents, keep)),
     read: bytesOf,
     readRange: (path, offset, length) => {
@@ -62,6 +63,7 @@ export function createMemoryFiles(
       return file.ok ? { ok: true, value: file.value.bytes.length } : file;
     },
     replace: (path, bytes) => {
+      counts.replaces += 1;
       if (faults.failReplace || bytes.length > faults.room) return fail('BL_HOST_NO_SPACE');
       counts.writes += 1;
       contents.set(path, { bytes: bytes.slice(), synced: bytes.length });

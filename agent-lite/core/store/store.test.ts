@@ -93,6 +93,14 @@ test('a lazily saved value that the operating system has survives the death of t
   ]);
 });
 
+test('a durable answer covers what was saved lazily before it', async () => {
+  const files = createMemoryFiles();
+  const { store } = open(files);
+  await save(store, [put('ns/s', 'lazy')], false);
+  assert.ok((await save(store, [], true)).ok);
+  assert.is(open(files.powerCut(() => 0)).link.boards[0]?.reported.length, 1);
+});
+
 test('commits that are asked for while one is written share the next write and its fsync', async () => {
   const files = createMemoryFiles();
   const { store } = open(files);

@@ -77,7 +77,24 @@ test('a protocol without a driver says which there are', () => {
   assert.match(documents.events[0]?.message ?? '', /no driver for protocol "modbus"; it has: fake/);
 });
 
-test('a driver that never answers is taken as failed, tried again, and its late answer ignored', () => {
+test('an answer that comes after the driver was taken as failed is ignored', () => {
+  const { time, documents, driver, engine } = bench(['a']);
+  let late: () => void = () => undefined;
+  const read = driver.read;
+  Object.assign(driver, {
+    read: (target: Parameters<typeof read>[0], done: Parameters<typeof read>[1]) => {
+      late = () => done({ ok: true, value: 99 });
+    },
+  });
+  engine.start();
+  time.pass(10_020);
+  Object.assign(driver, { read });
+  time.pass(1100);
+  late();
+  assert.equal(documents.reports, ['ns/d/a = 0']);
+});
+
+test('a driver that never answers is taken as failed and tried again', () => {
   const { time, documents, driver, engine, count } = bench(['a']);
   driver.faults.set('read a', 'silent');
   engine.start();

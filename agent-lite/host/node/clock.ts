@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
 import type { Clock, Files, Logger } from '../../core/host.ts';
+import { monotonicMs } from './monotonic.ts';
 
 /** Once an hour loses at most an hour after a power cut, at 24 small writes a day. */
 const SAVE_EVERY_MS = 3_600_000;
@@ -32,7 +32,7 @@ export interface NodeClock extends Clock {
 
 const SYSTEM = {
   unixMs: (): number => Date.now(),
-  monotonicMs: (): number => performance.now(),
+  monotonicMs,
   synchronised: (): boolean => existsSync(SYNCHRONISED),
 };
 
@@ -47,11 +47,11 @@ export function createNodeClock(options: NodeClockOptions): NodeClock {
   let heard = false;
   let savedUnixMs = floor;
 
-  const monotonicMs = (): number => system.monotonicMs() - startMs;
+  const sinceStartMs = (): number => system.monotonicMs() - startMs;
   const unixMs = (): number => {
     const told =
-      heardOffsetMs === undefined ? system.unixMs() : Math.floor(monotonicMs() + heardOffsetMs);
-    return told >= floor ? told : Math.floor(floor + monotonicMs());
+      heardOffsetMs === undefined ? system.unixMs() : Math.floor(sinceStartMs() + heardOffsetMs);
+    return told >= floor ? told : Math.floor(floor + sinceStartMs());
   };
   const trusted = (): boolean => heard || system.synchronised();
   const save = (): void => {
@@ -71,7 +71,7 @@ export function createNodeClock(options: NodeClockOptions): NodeClock {
     }
     const agrees = Math.abs(toldMs - system.unixMs()) <= IGNORED_SKEW_MS;
     if (agrees || system.synchronised()) heardOffsetMs = undefined;
-    else if (Math.abs(toldMs - unixMs()) > IGNORED_SKEW_MS) heardOffsetMs = toldMs - monotonicMs();
+    else if (Math.abs(toldMs - unixMs()) > IGNORED_SKEW_MS) heardOffsetMs = toldMs - sinceStartMs();
     floor = Math.min(floor, toldMs);
     const first = !heard;
     heard = true;
@@ -80,7 +80,7 @@ export function createNodeClock(options: NodeClockOptions): NodeClock {
   const timer = setInterval(save, SAVE_EVERY_MS);
   timer.unref();
   return {
-    monotonicMs,
+    monotonicMs: sinceStartMs,
     unixMs,
     adjust,
     trusted,

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
 import type { Logger } from '../../core/host.ts';
+import { monotonicMs as systemMonotonicMs } from './monotonic.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface LoggerOptions {
@@ -31,7 +31,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const lowest = LEVELS[options.level ?? 'info'];
   const write = options.write ?? ((line: string) => writeLine(line));
   const unixMs = options.unixMs ?? Date.now;
-  const monotonicMs = options.monotonicMs ?? ((): number => performance.now());
+  const monotonicMs = options.monotonicMs ?? systemMonotonicMs;
   const perS = options.linesPerS ?? DEFAULT_LINES_PER_S;
   let tokens = perS * BURST_SECONDS;
   let filledAtMs = monotonicMs();

@@ -1,9 +1,9 @@
 /** One HTTPS request to a server known only by the hash of its CA's key. Nothing is sent before the peer has proved itself,
  * and the system's clock is not asked: a new board may not have one. */
 import { X509Certificate } from 'node:crypto';
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import { connect, type DetailedPeerCertificate, type TLSSocket } from 'node:tls';
+import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { BoardletError } from '@boardlet/adapters/wire';
 import type { KnownTime } from '../../core/enroll/index.ts';
 import { keyHash, serverFault } from './certificates.ts';
@@ -48,6 +48,8 @@ function hostOf(url: URL): string {
 
 function openTls({ url, timeoutMs }: PinnedRequest): Promise<TLSSocket> {
   const host = hostOf(url);
+  // Loaded here: an agent that runs needs neither this nor HTTP, which cost some 5 MiB.
+  const { connect } = process.getBuiltinModule('node:tls');
   return new Promise((resolve, reject) => {
     const socket = connect({
       host,
@@ -114,8 +116,9 @@ function post(
   socket: TLSSocket,
   { url, body, timeoutMs }: PinnedRequest,
 ): Promise<{ readonly status: number; readonly body: string }> {
+  const { request } = process.getBuiltinModule('node:http');
   return new Promise((resolve, reject) => {
-    const sent = httpRequest(url, {
+    const sent = request(url, {
       protocol: 'http:',
       method: 'POST',
       createConnection: () => socket,

@@ -32,10 +32,13 @@ export function makeFolder(): string {
 }
 
 /** Bundles the shim as the build does. */
-export function bundleShim(folder: string): string {
-  const script = join(folder, 'boardlet-shim.cjs');
+export const bundleShim = (folder: string): string =>
+  bundle('../../bin/boardlet-shim.ts', join(folder, 'boardlet-shim.cjs'));
+
+/** Bundles one source file of this folder. */
+export function bundle(source: string, script: string): string {
   if (existsSync(script)) return script;
-  const entry = fileURLToPath(new URL('../../bin/boardlet-shim.ts', import.meta.url));
+  const entry = fileURLToPath(new URL(source, import.meta.url));
   const esbuild = createRequire(import.meta.url).resolve('esbuild/bin/esbuild');
   execFileSync(esbuild, [
     entry,

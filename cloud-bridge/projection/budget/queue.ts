@@ -192,11 +192,17 @@ async function run(state: State, entry: Entry): Promise<void> {
   entry.inFlight = false;
   state.inFlight--;
   entry.usedMs = clock.monotonicMs();
-  if (state.stopped) return;
-  if (epoch !== state.epoch) entry.known = undefined;
-  else if (outcome.kind === 'failed') onFailure(state, entry, job, outcome.error);
+  if (state.stopped) {
+    job.dropped?.();
+    return;
+  }
+  if (epoch !== state.epoch) {
+    entry.known = undefined;
+    job.dropped?.();
+  } else if (outcome.kind === 'failed') onFailure(state, entry, job, outcome.error);
   else if (outcome.kind === 'deposed') {
     log.warn('projection.deposed', { name: job.name });
+    job.dropped?.();
     state.options.onDeposed?.();
   } else {
     entry.failures = 0;
@@ -264,10 +270,12 @@ function enqueue(state: State, job: WriteJob): boolean {
 }
 
 function drop(state: State, entry: Entry): void {
+  const { job } = entry;
   entry.timer?.cancel();
   setJob(state, entry, undefined);
   entry.known = undefined;
   if (!entry.inFlight) state.entries.delete(entry.key);
+  job?.dropped?.();
 }
 
 /** A queue over `options.client`. Nothing is sent before the first `enqueue`. */

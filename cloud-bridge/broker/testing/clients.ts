@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
-import type { CertificateAuthority } from '../trust/contract.ts';
-import { loadOrCreateAuthority } from '../trust/index.ts';
-import { makeRequest } from '../trust/test-request.ts';
+import type { CertificateAuthority } from '../../trust/contract.ts';
+import { loadOrCreateAuthority } from '../../trust/index.ts';
+import { makeRequest } from '../../trust/testing/openssl-request.ts';
 
 const DAY_MS = 86_400_000;
 

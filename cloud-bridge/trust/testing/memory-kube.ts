@@ -1,7 +1,7 @@
 /** A KubeClient over a map, for tests: resourceVersions, preconditions and label selectors as an API server has them. */
 import { randomUUID } from 'node:crypto';
 import { BoardletError } from '@boardlet/adapters/wire';
-import type { KubeClient, KubeObject, Resource } from '../kube/contract.ts';
+import type { KubeClient, KubeObject, Resource } from '../../kube/contract.ts';
 
 export interface MemoryKube extends KubeClient {
   /** Every later call fails with this code until it is undefined again. */

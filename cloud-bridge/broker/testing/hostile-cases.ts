@@ -11,7 +11,7 @@ import {
   publishOrClose,
   subscribe,
   type TestPki,
-} from './test-clients.ts';
+} from './clients.ts';
 
 export interface HostileBench {
   readonly url: string;

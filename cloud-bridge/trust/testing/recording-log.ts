@@ -1,5 +1,5 @@
 /** A log that remembers, for tests. */
-import type { Log } from './contract.ts';
+import type { Log } from '../contract.ts';
 
 export interface RecordingLog extends Log {
   readonly lines: readonly { readonly event: string; readonly [field: string]: unknown }[];

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKey, keyHash, requestFor } from './certificates.ts';
+import { createKey, keyHash, requestFor } from '../certificates.ts';
 
 export interface LeafWishes {
   readonly usage?: 'clientAuth' | 'serverAuth';
@@ -75,8 +75,16 @@ export function createOpensslCa(): OpensslCa {
 
 /** openssl checks the request's signature on the way. */
 export function subjectOf(csr: string): string {
-  return execFileSync('openssl', ['req', '-noout', '-verify', '-subject'], {
+  return readRequest(csr, '-subject');
+}
+export function publicKeyIn(csr: string): string {
+  return readRequest(csr, '-pubkey');
+}
+
+function readRequest(csr: string, what: string): string {
+  const stdio = ['pipe', 'pipe', 'ignore'] as const;
+  return execFileSync('openssl', ['req', '-noout', '-verify', what], {
     input: csr,
-    stdio: ['pipe', 'pipe', 'ignore'],
+    stdio: [...stdio],
   }).toString();
 }
