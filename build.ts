@@ -5,8 +5,17 @@
  *   npm run release            everything, then one packed tarball per package in dist/
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 interface Bundle {
@@ -48,6 +57,7 @@ const BUNDLES: readonly Bundle[] = [
     selfContained: false,
   },
 ];
+/** In this order: each takes the types of those before it from their dist/, as a stranger's program would. */
 const LIBRARIES = ['adapters', 'board-support', 'agent-lite', 'cloud-bridge'];
 const VERSION = '0.1.0';
 
@@ -90,10 +100,57 @@ async function buildBundle(bundle: Bundle): Promise<void> {
   });
 }
 
+/** What an earlier build left, but for the bundles: programs that run at this moment load their code from these. */
+function cleanLibrary(dist: string): void {
+  if (!existsSync(dist)) return;
+  const bundles = BUNDLES.map(({ out }) => basename(out));
+  for (const name of readdirSync(dist)) {
+    if (bundles.some((bundle) => name === bundle || name === `${bundle}.map`)) continue;
+    rmSync(join(dist, name), { recursive: true, force: true });
+  }
+}
+
+const RELATIVE = /(from |import\()(['"])(\.{1,2}\/[^'"]*)\.ts\2/g;
+
+/** tsc leaves `./x.ts` in declarations, which older compilers refuse; and it writes a declaration for each source, where only
+ * those that a public one names are of use: the others name packages that their reader need not have. */
+function tidyDeclarations(dist: string, entries: readonly string[]): void {
+  const kept = new Set<string>();
+  const queue = entries.map((entry) => join(dist, entry.replace(/\.ts$/, '.d.ts')));
+  for (let file = queue.pop(); file !== undefined; file = queue.pop()) {
+    if (kept.has(file)) continue;
+    kept.add(file);
+    const text = readFileSync(file, 'utf8');
+    for (const [, , , path = ''] of text.matchAll(RELATIVE))
+      queue.push(join(dirname(file), `${path}.d.ts`));
+    writeFileSync(file, text.replaceAll(RELATIVE, '$1$2$3.js$2'));
+  }
+  for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+    const file = join(dist, name);
+    if (name.endsWith('.d.ts') && !kept.has(file)) rmSync(file);
+  }
+}
+
 function buildLibrary(folder: string): void {
-  execFileSync('node_modules/.bin/tsc', ['-p', join(folder, 'tsconfig.build.json')], {
-    stdio: 'inherit',
-  });
+  const config = join(folder, 'tsconfig.build.json');
+  const { files } = JSON.parse(readFileSync(config, 'utf8')) as { readonly files: string[] };
+  const dist = join(folder, 'dist');
+  cleanLibrary(dist);
+  execFileSync('node_modules/.bin/tsc', ['-p', config], { stdio: 'inherit' });
+  tidyDeclarations(dist, files);
+}
+
+/** npm packs README and licence from the package's own folder; the licence is kept once, at the top. */
+function pack(folder: string): void {
+  const licence = join(folder, 'LICENSE');
+  copyFileSync('LICENSE', licence);
+  try {
+    execFileSync('npm', ['pack', '--silent', '--pack-destination', 'dist', '-w', folder], {
+      stdio: 'inherit',
+    });
+  } finally {
+    rmSync(licence);
+  }
 }
 
 async function main(args: readonly string[]): Promise<void> {
@@ -112,11 +169,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (!args.includes('--release')) return;
   rmSync('dist', { recursive: true, force: true });
   mkdirSync('dist');
-  for (const folder of LIBRARIES) {
-    execFileSync('npm', ['pack', '--silent', '--pack-destination', 'dist', '-w', folder], {
-      stdio: 'inherit',
-    });
-  }
+  for (const folder of LIBRARIES) pack(folder);
 }
 
 await main(process.argv.slice(2));

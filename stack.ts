@@ -47,7 +47,8 @@ export interface Stack {
 const BIN = resolve(import.meta.dirname, 'node_modules/.bin');
 const READY_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 15_000;
-const ORDER: readonly Part[] = ['api', 'broker', 'bridge', 'agent'];
+/** The broker first: it makes the CA, in the fleet's trust domain, that the others then use. */
+const ORDER: readonly Part[] = ['broker', 'api', 'bridge', 'agent'];
 
 function lines(onLine: (line: string) => void): (chunk: Buffer) => void {
   let rest = '';
@@ -174,7 +175,7 @@ function commandOf(
     case 'broker':
       return [
         'boardlet-broker',
-        ['--pki', pki, '--listen', ports.get('broker'), '--wss', ports.get('wss'), ...extra],
+        ['--pki', pki, '--listen', ports.get('broker'), '--wss', ports.get('wss'), '--fleet', options.fleet, ...extra],
       ];
     case 'bridge':
       return [

@@ -7,7 +7,7 @@ import type { TLSSocket } from 'node:tls';
 import { END_CODES, encodeLogArgs, STREAM_TYPES } from '@boardlet/adapters/wire';
 import type { Clock, Logger } from '../kube/index.ts';
 import type { BoardStream, SessionServer } from '../session/contract.ts';
-import { parseLogRequest } from './log-request.ts';
+import { type LogRequest, parseLogRequest } from './log-request.ts';
 
 export interface KubeletEndpointOptions {
   readonly host: string;
@@ -17,7 +17,7 @@ export interface KubeletEndpointOptions {
   readonly allowed: (commonName: string) => boolean;
   readonly sessions: Pick<SessionServer, 'openStream' | 'online'>;
   /** The board that runs a pod of the API; undefined for a pod that is not ours. */
-  readonly boardOf: (namespace: string, pod: string) => string | undefined;
+  readonly boardOf: (namespace: string, pod: string) => Promise<string | undefined>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -25,6 +25,8 @@ export interface KubeletEndpoint {
   readonly start: () => Promise<{ readonly host: string; readonly port: number }>;
   readonly stop: () => Promise<void>;
 }
+
+type Asked = Extract<LogRequest, { readonly ok: true }>;
 
 /** Log streams open at once over the whole bridge; beyond it 429. */
 const MAX_STREAMS = 512;
@@ -55,7 +57,7 @@ function commonName(request: IncomingMessage): string {
 class Endpoint implements KubeletEndpoint {
   readonly #options: KubeletEndpointOptions;
   readonly #server: Server;
-  #open = 0;
+  #streams = 0;
 
   constructor(options: KubeletEndpointOptions) {
     this.#options = options;
@@ -117,12 +119,18 @@ class Endpoint implements KubeletEndpoint {
       fail(response, parsed.status, parsed.message);
       return;
     }
-    const board = this.#options.boardOf(parsed.namespace, parsed.pod);
+    this.#options.boardOf(parsed.namespace, parsed.pod).then(
+      (board) => this.#open(board, parsed, response),
+      (error: Error) => fail(response, 404, error.message),
+    );
+  }
+
+  #open(board: string | undefined, parsed: Asked, response: ServerResponse): void {
     if (board === undefined)
       fail(response, 404, `pod ${parsed.args.pod} is on none of this bridge's boards`);
     else if (!this.#options.sessions.online(board))
       fail(response, 503, `board ${board} is not connected`);
-    else if (this.#open >= MAX_STREAMS) fail(response, 429, 'too many log streams are open');
+    else if (this.#streams >= MAX_STREAMS) fail(response, 429, 'too many log streams are open');
     else this.#stream(board, encodeLogArgs(parsed.args), response);
   }
 
@@ -132,7 +140,7 @@ class Endpoint implements KubeletEndpoint {
     const onEnd = (code: number): void => {
       if (ended) return;
       ended = true;
-      this.#open -= 1;
+      this.#streams -= 1;
       this.#finish(response, code);
     };
     const onData = (bytes: Uint8Array): void => {
@@ -141,7 +149,7 @@ class Endpoint implements KubeletEndpoint {
       // Copied: the bytes belong to the link's buffer for the length of this call only.
       if (!response.write(Uint8Array.from(bytes))) stream?.pause();
     };
-    this.#open += 1;
+    this.#streams += 1;
     stream = this.#options.sessions.openStream(board, STREAM_TYPES.log, args, { onData, onEnd });
     if (stream === undefined) {
       onEnd(END_CODES.busy);
@@ -151,7 +159,7 @@ class Endpoint implements KubeletEndpoint {
     response.on('close', () => {
       if (ended) return;
       ended = true;
-      this.#open -= 1;
+      this.#streams -= 1;
       stream?.end(END_CODES.ok);
     });
   }

@@ -6,9 +6,11 @@ import {
   type Informer,
   KubeError,
   type KubeErrorShape,
+  type KubeObject,
   type Logger,
   NODES,
   type Random,
+  type Resource,
   type Timers,
   type WatchingClient,
 } from '../kube/index.ts';
@@ -20,6 +22,8 @@ export interface CachesOptions {
   readonly timers: Timers;
   readonly random: Random;
   readonly log: Logger;
+  /** Called before a part hears that an object is gone. */
+  readonly onGone: (resource: Resource, object: KubeObject) => void;
 }
 export interface Caches {
   readonly informer: PartContext['informer'];
@@ -86,7 +90,15 @@ export function createCaches(options: CachesOptions): Caches {
         client,
         resource,
         rest,
-        { onSynced: () => undefined, onError: warn, ...handlers },
+        {
+          onSynced: () => undefined,
+          onError: warn,
+          ...handlers,
+          onChange: (present, old) => {
+            if (present === undefined && old !== undefined) options.onGone(resource, old);
+            handlers.onChange(present, old);
+          },
+        },
         { timers, random, clock },
       );
       members.push({ informer, optional });

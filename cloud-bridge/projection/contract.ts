@@ -69,6 +69,8 @@ export interface WriteQueue {
   readonly enqueue: (job: WriteJob) => boolean;
   /** Drops a waiting job and what is remembered of the object. */
   readonly forget: (resource: Resource, namespace: string, name: string) => void;
+  /** The API says that the object is gone: what is remembered of it no longer counts. Informers of a part tell by themselves. */
+  readonly gone: (resource: Resource, object: KubeObject) => void;
   /** Drops all that waits: another bridge owns the boards now, and what is known here grows old. */
   readonly clear: () => void;
   readonly stats: () => QueueStats;

@@ -97,7 +97,7 @@ function assemble(options: ProjectionOptions): Assembly {
   const { client, clock, timers, random, log, ownership } = options;
   const naming = createNaming(options.fleet);
   const queue = createQueue(options);
-  const caches = createCaches({ client, clock, timers, random, log });
+  const caches = createCaches({ client, clock, timers, random, log, onGone: queue.gone });
   const parts: ProjectionPart[] = [];
   const events = createEvents({
     queue,

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { loadOrCreateAuthority } from './authority.ts';
-import { codeOf } from './testing/recording-log.ts';
 import { makeRequest } from './testing/openssl-request.ts';
+import { codeOf } from './testing/recording-log.ts';
 import { readRequest } from './x509.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'authority-'));

@@ -10,8 +10,8 @@ import type { Bindings, Enrolment, JoinTokens } from './contract.ts';
 import { createEnrolment } from './enrolment.ts';
 import { createJoinTokens } from './join-tokens.ts';
 import { createMemoryKube, type MemoryKube } from './testing/memory-kube.ts';
-import { codeOf, createRecordingLog, type RecordingLog } from './testing/recording-log.ts';
 import { makeRequest } from './testing/openssl-request.ts';
+import { codeOf, createRecordingLog, type RecordingLog } from './testing/recording-log.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'enrolment-'));
 const authority = await loadOrCreateAuthority(root, { fleet: 'plant' });

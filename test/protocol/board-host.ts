@@ -1,5 +1,6 @@
 /** A board's process around the real link machine: a disk that can be cut, wiped and restored, and judges of what is applied. */
 import { createHash } from 'node:crypto';
+import { decodeUp } from '@boardlet/adapters/wire';
 import {
   createLinkMachine,
   type LinkEffect,
@@ -38,7 +39,12 @@ export interface BoardWorld {
   readonly random32: () => number;
   readonly chance: (probability: number) => boolean;
   readonly commitDelayMs: () => number;
-  readonly send: (effect: Extract<LinkEffect, { type: 'publish' }>, done: (ok: boolean) => void) => void;
+  /** `orders`: the place in the writer's history of each value that the message carries, by board and name. */
+  readonly send: (
+    effect: Extract<LinkEffect, { type: 'publish' }>,
+    orders: ReadonlyMap<string, number>,
+    done: (ok: boolean) => void,
+  ) => void;
   readonly fail: (invariant: string, detail: string) => void;
 }
 
@@ -263,10 +269,23 @@ export class BoardHost {
 
   #publish(effect: Extract<LinkEffect, { type: 'publish' }>): void {
     const boot = this.boot;
-    this.#world.send(effect, (ok) => {
+    this.#world.send(effect, this.#ordersOf(effect.bytes), (ok) => {
       if (boot === this.boot && this.connected && effect.id !== 0)
         this.#step({ type: 'published', id: effect.id, ok, taken: true });
     });
+  }
+
+  #ordersOf(bytes: Uint8Array): ReadonlyMap<string, number> {
+    const orders = new Map<string, number>();
+    const decoded = decodeUp(bytes);
+    if (!decoded.ok || decoded.value.type !== 'up') return orders;
+    const id = this.#boards[decoded.value.b] ?? '';
+    for (const op of decoded.value.ops) {
+      if (op.op !== 'put' && op.op !== 'delete') continue;
+      const value = op.op === 'put' ? versionOf(op.body) : 'gone';
+      orders.set(`${id}/${op.name}`, this.order.get(`${id}/${op.name}/${value}`) ?? 0);
+    }
+    return orders;
   }
 
   #commit(effect: Extract<LinkEffect, { type: 'commit' }>): void {

@@ -1,6 +1,6 @@
 /** A bridge process around the real replica machine: caches that lag, a Lease that moves, and judges of what it sends and takes. */
 import { Hasher, khFromBytes } from '@boardlet/adapters/sets';
-import { decodeDown, type Down } from '@boardlet/adapters/wire';
+import { type Down, decodeDown } from '@boardlet/adapters/wire';
 import {
   createReplicaMachine,
   type DesiredDocument,
@@ -10,7 +10,7 @@ import {
   type ReplicaRules,
 } from '@boardlet/cloud-bridge/session';
 import { type Ghost, sha256 } from './board-host.ts';
-import { DESIRED_KIND, REPORTED_KIND, type Truth, versionOf } from './truth.ts';
+import { DESIRED_KIND, REPORTED_KIND, type Truth } from './truth.ts';
 
 export const LINK = 'gw-1';
 export const REALM: Uint8Array = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
@@ -24,7 +24,6 @@ export interface BridgeWorld {
   /** Answers, later, whether the bridge with this term holds the Lease; undefined: the API is down. */
   readonly readLease: (answer: (holder: boolean | undefined) => void, term: number) => void;
   readonly apiUp: () => boolean;
-  readonly reportedOrder: (key: string) => number;
   readonly send: (bytes: Uint8Array, channel: 'd' | 'r', ghost: Ghost) => void;
   readonly fail: (invariant: string, detail: string) => void;
 }
@@ -51,6 +50,7 @@ export class BridgeHost {
   #cache: Cache = new Map();
   #backlog: (() => void)[] = [];
   #life = 0;
+  #orders: ReadonlyMap<string, number> = new Map();
   #wakeAt = Number.POSITIVE_INFINITY;
 
   constructor(
@@ -115,11 +115,17 @@ export class BridgeHost {
     }
   }
 
-  deliver(channel: 'u' | 'j' | 's' | 'w', bytes: Uint8Array): void {
+  deliver(
+    channel: 'u' | 'j' | 's' | 'w',
+    bytes: Uint8Array,
+    orders: ReadonlyMap<string, number> = new Map(),
+  ): void {
     if (!this.alive) return;
     const life = this.#life;
     const job = (): void => {
-      if (life === this.#life && this.alive) this.#step({ type: 'message', channel, bytes });
+      if (life !== this.#life || !this.alive) return;
+      this.#orders = orders;
+      this.#step({ type: 'message', channel, bytes });
     };
     if (this.paused) this.#backlog.push(job);
     else job();
@@ -193,7 +199,7 @@ export class BridgeHost {
         this.#later(life, { type: 'revision', revision: this.#world.truth.revision });
         return;
       case 'reported':
-        for (const { name, body } of effect.changes) this.#judgeReported(effect.board, name, body);
+        for (const { name } of effect.changes) this.#judgeReported(`${effect.board}/${name}`);
         return;
       case 'journal':
         this.#world.after(5, () => {
@@ -217,7 +223,8 @@ export class BridgeHost {
     const versions = new Map<string, number>();
     const deletes = new Set<string>();
     const decoded = decodeDown(bytes);
-    if (decoded.ok && decoded.value.type === 'down') this.#noteOps(decoded.value, versions, deletes);
+    if (decoded.ok && decoded.value.type === 'down')
+      this.#noteOps(decoded.value, versions, deletes);
     return {
       from: this.name,
       term: this.term,
@@ -247,10 +254,10 @@ export class BridgeHost {
     return [...names].filter((name) => this.#hasher.key(DESIRED_KIND, name) === kh);
   }
 
-  #judgeReported(board: string, name: string, body: Uint8Array | undefined): void {
-    const key = `${board}/${name}`;
-    if (body === undefined) return;
-    const order = this.#world.reportedOrder(`${key}/${versionOf(body)}`);
+  /** What a list says to be gone has no place in the writer's history. */
+  #judgeReported(key: string): void {
+    const order = this.#orders.get(key);
+    if (order === undefined) return;
     const held = this.taken.get(key) ?? 0;
     if (order < held)
       this.#world.fail('NoRollback', `reported ${key}: ${order} after ${held} at ${this.name}`);

@@ -203,10 +203,10 @@ export class World {
       chance: (p) => this.chance.hit(p),
       commitDelayMs: () => (this.faults ? this.chance.below(20) : 1),
       fail: this.fail,
-      send: (effect, done) => {
+      send: (effect, orders, done) => {
         for (const bridge of this.bridges)
           this.#channel(() => {
-            bridge.deliver(effect.channel, effect.bytes);
+            bridge.deliver(effect.channel, effect.bytes, orders);
           });
         this.time.after(this.faults ? 5 + this.chance.below(60) : 20, () => {
           done(!this.faults || this.chance.hit(0.95));
@@ -230,7 +230,6 @@ export class World {
           answer(this.apiUp ? this.holder === index && this.term === term : undefined);
         });
       },
-      reportedOrder: (key) => this.board.order.get(key) ?? 0,
       send: (bytes, channel, ghost: Ghost) => {
         this.#channel(() => {
           this.board.deliver(channel, bytes, ghost);

@@ -4,7 +4,9 @@ import * as assert from 'uvu/assert';
 import { isBoardletError } from '../../wire/errors.ts';
 import { type Recorder, record } from '../contract/recorder.ts';
 import type { LinkOptions } from '../link.ts';
+import { parseLinkUrl } from '../link-url.ts';
 import { classifyError } from './classify-error.ts';
+import { clientOptions } from './client-options.ts';
 import { loadPeer } from './load-mqtt.ts';
 import { createMqttLink } from './mqtt-link.ts';
 
@@ -109,5 +111,24 @@ for (const [what, error, code] of [
   ['a dead broker', new Error('Keepalive timeout'), 'BL_LINK_PEER_DEAD'],
 ] as const)
   test(`${what} is ${code}`, () => assert.is(classifyError(error, 5).code, code));
+
+test('the package is told not to queue and not to reconnect; the will waits as long as the session', () => {
+  const attempt = { url: parseLinkUrl('mqtt://h'), level: 5 as const };
+  const options = clientOptions(attempt, {
+    urls: ['mqtt://h'],
+    clientId: 'c',
+    protocol: 5,
+    keepAliveS: 30,
+    subscriptions: [],
+    will: () => ({ topic: 'w', payload: new Uint8Array([1]) }),
+    handlers: { onUp: () => {}, onDown: () => {}, onMessage: () => {}, onDrain: () => {} },
+  });
+  assert.is(options.queueQoSZero, false);
+  assert.is(options.reconnectPeriod, 0);
+  assert.is(options.clean, true);
+  assert.is(options.properties?.sessionExpiryInterval, 30);
+  assert.is(options.will?.properties?.willDelayInterval, 30);
+  assert.is(options.will?.retain, false);
+});
 
 test.run();

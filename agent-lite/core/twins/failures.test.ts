@@ -82,7 +82,7 @@ test('an answer that comes after the driver was taken as failed is ignored', () 
   let late: () => void = () => undefined;
   const read = driver.read;
   Object.assign(driver, {
-    read: (target: Parameters<typeof read>[0], done: Parameters<typeof read>[1]) => {
+    read: (_target: Parameters<typeof read>[0], done: Parameters<typeof read>[1]) => {
       late = () => done({ ok: true, value: 99 });
     },
   });

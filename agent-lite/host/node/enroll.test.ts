@@ -91,7 +91,7 @@ function fresh(url: string, more: Partial<JoinOptions> = {}): JoinOptions {
     token,
     board: 'pump-1',
     now: nowTrusted(),
-    timeoutMs: 5000,
+    timeoutMs: 20_000,
     ...more,
   };
 }

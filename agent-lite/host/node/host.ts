@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { BoardletError } from '@boardlet/adapters/wire';
 import type { Host, Logger } from '../../core/host.ts';
 import { createNodeClock } from './clock.ts';
 import { nodeCrypto } from './crypto.ts';
@@ -29,6 +30,8 @@ export interface NodeHost extends Host {
 /** Makes the data folder and reads the saved time; throws `BL_HOST_*` where the folder cannot be made. */
 export function createNodeHost(options: NodeHostOptions): NodeHost {
   const log = options.log ?? createLogger({ level: options.logLevel ?? 'info' });
+  const made = nodeFiles.makeFolder(options.dataDir);
+  if (!made.ok) throw new BoardletError(made.code, `the data folder: ${made.message}`);
   const clock = createNodeClock({
     path: join(options.dataDir, 'clock.json'),
     files: nodeFiles,

@@ -190,7 +190,7 @@ class LinuxProcessRuntime implements ProcessRuntime {
 
   #create(pod: string, uid: string): PodShim {
     mkdirSync(this.#folder(uid), { recursive: true, mode: 0o700 });
-    replaceFile(`${this.#folder(uid)}/${POD_FILE}`, { pod, uid }, true);
+    replaceFile(`${this.#folder(uid)}/${POD_FILE}`, { pod, uid }, false);
     return this.#open(pod, uid);
   }
 

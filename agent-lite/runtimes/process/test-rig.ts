@@ -97,7 +97,7 @@ export function createRig(folder: string, options: Partial<ProcessRuntimeOptions
     close: () => runtime.close(),
     remove: () => {
       runtime.close();
-      rmSync(folder, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     },
   };
 }

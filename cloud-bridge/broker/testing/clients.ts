@@ -74,7 +74,7 @@ export function connectAs(
 export function open(url: string, options: IClientOptions): Promise<MqttClient> {
   const client = connect(url, {
     reconnectPeriod: 0,
-    connectTimeout: 5000,
+    connectTimeout: 20_000,
     protocolVersion: 4,
     ...options,
   });

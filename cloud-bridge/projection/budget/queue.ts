@@ -309,6 +309,12 @@ export function createWriteQueue(options: QueueOptions): WriteQueue {
       const entry = state.entries.get(keyOf({ resource, namespace, name }));
       if (entry !== undefined) drop(state, entry);
     },
+    gone: (resource, { metadata }) => {
+      const { namespace = '', name } = metadata;
+      const entry = state.entries.get(keyOf({ resource, namespace, name }));
+      if (entry?.known?.metadata.uid === metadata.uid && entry !== undefined)
+        entry.known = undefined;
+    },
     clear,
     stats: () => ({
       waiting: state.waiting,

@@ -2,7 +2,7 @@
 import { decodeDocument, KINDS, type NodeDocument } from '@boardlet/adapters/wire';
 import { type Informer, type KubeObject, LEASES, NODES, type Timer } from '../../kube/index.ts';
 import type { OfflineReason, ReportedChange } from '../../session/contract.ts';
-import { type PartContext, PRIORITY, type ProjectionPart } from '../contract.ts';
+import { type PartContext, PRIORITY, type ProjectionPart, type Write } from '../contract.ts';
 import { type Away, awayMessage, awayReason } from './away.ts';
 import { LEASE_NAMESPACE, leaseWrite } from './lease.ts';
 import { type BoardView, isOurs, type NodeSettings, nodeWrites, readyOf } from './object.ts';
@@ -193,7 +193,7 @@ class Nodes implements NodesPart {
     return { board: board.board, document: board.document, away: board.away };
   }
 
-  #writes(board: Board, present: KubeObject | undefined) {
+  #writes(board: Board, present: KubeObject | undefined): readonly Write[] {
     if (board.away !== undefined && board.settled && readyOf(present) !== 'True') return [];
     const nowMs = this.#context.clock.unixMs();
     return nodeWrites(present, this.#viewOf(board), this.#options, nowMs);
@@ -202,14 +202,14 @@ class Nodes implements NodesPart {
   #write(board: Board, urgent: boolean): void {
     const name = this.#name(board.board);
     const cached = this.#nodes.get('', name);
-    if (this.#nodes.synced() && this.#writes(board, cached).length === 0) return;
-    const ready = board.away === undefined ? 'True' : 'Unknown';
+    const writes = this.#writes(board, cached);
+    if (this.#nodes.synced() && writes.length === 0) return;
     this.#context.queue.enqueue({
       resource: NODES,
       namespace: '',
       name,
       priority: PRIORITY.node,
-      urgent: urgent || readyOf(cached) !== ready,
+      urgent: urgent || writes.some(isTransition),
       cached: () => this.#nodes.get('', name),
       build: (current) => this.#writes(board, current),
       done: (object) => this.#onWritten(board, cached, object),
@@ -299,6 +299,11 @@ class Nodes implements NodesPart {
       for (const listener of this.#listeners) listener(name);
     }
   }
+}
+
+/** What decides whether pods come and stay: Ready, and the taints that say the same. */
+function isTransition(write: Write): boolean {
+  return write.op === 'create' || (write.op === 'patch' && 'spec' in write.body);
 }
 
 /** The nodes part. Reads and writes nothing before its informer and `start`. */

@@ -34,6 +34,7 @@ export interface ContainerOptions {
 
 /** A descendant that left the group and still holds the output does not hold up the exit longer than this. */
 const DRAIN_MS = 1_000;
+const READ_BYTES = 32_768;
 /** A disk that is full now may take the exit record later. */
 const RECORD_RETRY_MS = 5_000;
 
@@ -130,11 +131,10 @@ export class Container {
   }
 
   #read(name: 'stdout' | 'stderr', pipe: PipeEnds | undefined, own: Readable | null): void {
-    const source =
-      pipe === undefined ? own : new Socket({ fd: pipe.readFd, readable: true, writable: false });
-    if (source === null) return;
+    const take = (chunk: Buffer) => this.#log.write(name, chunk);
+    const source = pipe === undefined ? own?.on('data', take) : readPipe(pipe.readFd, take);
+    if (source === undefined) return;
     this.#open += 1;
-    source.on('data', (chunk: Buffer) => this.#log.write(name, chunk));
     source.on('error', () => source.destroy());
     source.once('close', () => {
       this.#open -= 1;
@@ -193,6 +193,19 @@ export class Container {
     }
     this.#o.onFailed(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** Into one buffer, over and over: a fast program makes no garbage here. */
+function readPipe(fd: number, take: (chunk: Buffer) => void): Readable {
+  const buffer = Buffer.allocUnsafe(READ_BYTES);
+  const callback = (count: number): boolean => {
+    take(buffer.subarray(0, count));
+    return true;
+  };
+  const options = { fd, readable: true, writable: false, onread: { buffer, callback } };
+  const socket = new Socket(options);
+  // Nothing is left to take at the end, and without a reader the end would not come.
+  return socket.resume();
 }
 
 /** An attempt of a shim that is gone. The agent ends such attempts before it starts a new shim; this is for one that it missed. */
