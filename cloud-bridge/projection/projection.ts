@@ -185,7 +185,7 @@ function createSink(
     boardDown: (board, reason) => {
       for (const part of parts) part.boardDown(board, reason);
     },
-    journal: events.journal,
+    journal: (board, entries, lost) => events.journal(board, entries, lost),
     notice: (board, reason, message) => events.own({ board, warning: true, reason, message }),
   };
 }

@@ -1,4 +1,12 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -191,6 +199,16 @@ test('skips what is no entry, as a power cut leaves it', () => {
   const bytes = `${good('one')}2026-01-02T03:04\n\n\0\0\0\0${'z'.repeat(40)}\n${good('two')}${good('three').slice(0, -3)}`;
   writeFileSync(join(folder, 'main.0.0.log'), bytes);
   assert.is(open().read(), 'one\ntwo\n');
+});
+
+test('a disk that takes nothing costs lines, and the log says how many', () => {
+  const log = writer(10_000, 3);
+  rmSync(folder, { recursive: true });
+  for (let i = 0; i < 5; i++) log.write('stdout', Buffer.from(`lost ${i}\n`));
+  mkdirSync(folder);
+  log.write('stdout', Buffer.from('kept\n'));
+  log.end();
+  assert.match(open().read(), /^boardlet: 5 lines of log were lost: [^\n]*\nkept\n$/);
 });
 
 test('an entry cut at any byte, or with any bit flipped, is read or skipped, never more', () => {

@@ -89,6 +89,11 @@ class Devices implements ProjectionPart {
     return held?.board === board ? held.documents.get(documentKey(kind, name)) : undefined;
   }
 
+  /** The boards' ownership was lost: another bridge speaks for them now. */
+  reset(): void {
+    this.#reported.clear();
+  }
+
   boardUp(board: string): void {
     this.#writeAll(board);
   }

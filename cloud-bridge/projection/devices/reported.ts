@@ -13,7 +13,7 @@ export interface ReportedDevices {
   /** Takes one change; answers the key `<namespace>/<device>` of the Device that it touches. */
   readonly take: (board: string, change: ReportedChange, nowMs: number) => string | undefined;
   readonly get: (board: string, device: string) => ReportedDevice | undefined;
-  readonly keysOf: (board: string) => readonly string[];
+  readonly clear: () => void;
 }
 
 /** `<namespace>/<device>/<property>`. */
@@ -69,6 +69,6 @@ export function createReportedDevices(): ReportedDevices {
       return change.kind === KINDS.deviceStatus ? takeState(board, change) : undefined;
     },
     get: (board, device) => boards.get(board)?.get(device),
-    keysOf: (board) => [...(boards.get(board)?.keys() ?? [])],
+    clear: () => boards.clear(),
   };
 }

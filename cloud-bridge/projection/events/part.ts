@@ -34,6 +34,8 @@ interface Counted {
   lastMs: number;
   writtenMs: number;
   waiting: boolean;
+  /** As the API last answered it. */
+  object: KubeObject | undefined;
 }
 
 export interface EventsPart {
@@ -109,6 +111,7 @@ class Events implements EventsPart {
       lastMs: nowMs,
       writtenMs: Number.NEGATIVE_INFINITY,
       waiting: false,
+      object: undefined,
     };
     counted.count++;
     counted.lastMs = nowMs;
@@ -146,6 +149,10 @@ class Events implements EventsPart {
       name: object.metadata.name,
       priority: PRIORITY.event,
       urgent: true,
+      cached: () => counted.object,
+      done: (written) => {
+        counted.object = written;
+      },
       build: (present) => {
         if (present === undefined) return { op: 'create', object };
         return { op: 'patch', type: 'merge', body: countBody(present, counted) };

@@ -14,7 +14,7 @@ import {
 } from '../records.ts';
 import type { ProgramSpec } from '../shim-messages.ts';
 import { LogWriter } from './log-writer.ts';
-import { givePipe, type PipeEnds } from './pipes.ts';
+import { closePipe, givePipe, type PipeEnds } from './pipes.ts';
 
 export interface ContainerOptions {
   readonly folder: string;
@@ -71,6 +71,7 @@ export class Container {
   run(): void {
     try {
       if (!createRecord(this.#path, this.record)) {
+        this.#o.pipes.forEach(closePipe);
         const found = readRecord(this.#path) ?? this.record;
         this.#tell(found.state === 'exited' ? found : lost(found, this.#o.unixMs()));
         return;
@@ -98,17 +99,8 @@ export class Container {
   }
 
   #spawn(): void {
-    const { argv, env, cwd, uid, gid } = this.#o.program;
     const pipes = this.#o.pipes.length === 2 ? this.#o.pipes : [];
-    for (const pipe of pipes) givePipe(pipe, uid, gid);
-    const child = spawn(argv[0] ?? '', argv.slice(1), {
-      cwd,
-      env,
-      detached: true,
-      stdio: ['ignore', pipes[0]?.writeFd ?? 'pipe', pipes[1]?.writeFd ?? 'pipe'],
-      ...(uid === undefined ? {} : { uid }),
-      ...(gid === undefined ? {} : { gid }),
-    });
+    const child = this.#fork(pipes);
     for (const pipe of pipes) closeSync(pipe.writeFd);
     this.#child = child;
     this.#read('stdout', pipes[0], child.stdout);
@@ -128,6 +120,24 @@ export class Container {
     };
     this.#save(record, false);
     this.#tell(record);
+  }
+
+  #fork(pipes: readonly PipeEnds[]): ChildProcess {
+    const { argv, env, cwd, uid, gid } = this.#o.program;
+    try {
+      for (const pipe of pipes) givePipe(pipe, uid, gid);
+      return spawn(argv[0] ?? '', argv.slice(1), {
+        cwd,
+        env,
+        detached: true,
+        stdio: ['ignore', pipes[0]?.writeFd ?? 'pipe', pipes[1]?.writeFd ?? 'pipe'],
+        ...(uid === undefined ? {} : { uid }),
+        ...(gid === undefined ? {} : { gid }),
+      });
+    } catch (error) {
+      pipes.forEach(closePipe);
+      throw error;
+    }
   }
 
   #read(name: 'stdout' | 'stderr', pipe: PipeEnds | undefined, own: Readable | null): void {
