@@ -137,7 +137,8 @@ export class InHalf {
 
   /** Cuts duplicates by offset and hands the new bytes to `take`. */
   data(off: number, bytes: Uint8Array, nowMs: number, take: (b: Uint8Array) => void): InOutcome {
-    if (off + bytes.length > this.#limit) return 'over';
+    // Empty data is a probe: it may name the end of what its sender still holds back.
+    if (bytes.length > 0 && off + bytes.length > this.#limit) return 'over';
     const skip = this.#expected - off;
     if (skip < 0 || skip >= bytes.length) return this.#repeat(nowMs);
     this.#expected += bytes.length - skip;

@@ -8,11 +8,8 @@ import * as assert from 'uvu/assert';
 import { FOLDERS, ROOT, readManifest, subpathsOf } from './packages.ts';
 import { installedBeside, type Unpacked, unpackAll } from './unpacked.ts';
 
-let unpacked: Unpacked;
-test.before(() => {
-  unpacked = unpackAll();
-});
-test.after(() => unpacked.close());
+const unpacked: Unpacked = unpackAll();
+test.after(unpacked.close);
 
 const packageDir = (folder: string): string => join(unpacked.dir, 'node_modules/@boardlet', folder);
 const filesOf = (folder: string): readonly string[] =>

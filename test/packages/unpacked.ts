@@ -27,6 +27,16 @@ const COPIED = ['cbor-x'];
 /** The build runs elsewhere, so that programs of this tree that run meanwhile keep their files. */
 export function unpackAll(): Unpacked {
   const top = mkdtempSync(join(tmpdir(), 'boardlet-packages-'));
+  const close = (): void => rmSync(top, { recursive: true, force: true });
+  try {
+    return { dir: fillProject(top), close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function fillProject(top: string): string {
   const tree = join(top, 'tree');
   const dir = join(top, 'project');
   copyTree(tree);
@@ -44,7 +54,7 @@ export function unpackAll(): Unpacked {
     const real = realpathSync(join(ROOT, 'node_modules', name));
     cpSync(real, join(dir, 'node_modules', name), { recursive: true });
   }
-  return { dir, close: () => rmSync(top, { recursive: true, force: true }) };
+  return dir;
 }
 
 function copyTree(tree: string): void {

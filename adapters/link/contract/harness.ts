@@ -1,5 +1,5 @@
 import type { LinkHandlers, LinkOptions, PausableLink } from '../link.ts';
-import { type Recorder, record } from './recorder.ts';
+import { type Recorder, startRecording } from './recorder.ts';
 
 /** What a test says of a link; everything else is the harness's. */
 export type LinkWish = Partial<Omit<LinkOptions, 'handlers' | 'clientId'>>;
@@ -33,23 +33,9 @@ export async function openLink(
   wish: LinkWish = {},
   onMessage?: (recorder: Recorder) => void,
 ): Promise<Recorder> {
-  const slot: { handlers?: LinkHandlers } = {};
-  const forward = <K extends keyof LinkHandlers>(name: K): NonNullable<LinkHandlers[K]> =>
-    ((...args: never[]) =>
-      (slot.handlers?.[name] as ((...all: never[]) => void) | undefined)?.(...args)) as NonNullable<
-      LinkHandlers[K]
-    >;
-  const link = await harness.createLink(clientId, wish, {
-    onUp: forward('onUp'),
-    onDown: forward('onDown'),
-    onMessage: forward('onMessage'),
-    onDrain: forward('onDrain'),
-    onDropped: forward('onDropped'),
-  });
-  const recorder = record((handlers) => {
-    slot.handlers = handlers;
-    return link;
-  }, onMessage);
+  const { handlers, of } = startRecording(onMessage);
+  const link = await harness.createLink(clientId, wish, handlers);
+  const recorder = of(link);
   link.start();
   return recorder;
 }

@@ -25,57 +25,79 @@ export function record(
   createLink: (handlers: LinkHandlers) => PausableLink,
   onMessage?: (recorder: Recorder) => void,
 ): Recorder {
-  const ups: LinkCapabilities[] = [];
-  const downs: { readonly code: string; readonly detail: string }[] = [];
-  const messages: Received[] = [];
-  const dropped: string[] = [];
-  const waiters = new Set<() => void>();
-  let drains = 0;
-  const changed = (): void => {
-    for (const waiter of waiters) waiter();
+  const { handlers, of } = startRecording(onMessage);
+  return of(createLink(handlers));
+}
+
+/** In two steps, for a link that takes a while to make. */
+export function startRecording(onMessage?: (recorder: Recorder) => void): {
+  readonly handlers: LinkHandlers;
+  readonly of: (link: PausableLink) => Recorder;
+} {
+  const seen = new Seen();
+  let recorder: Recorder | undefined;
+  return {
+    handlers: {
+      onUp: (capabilities) => seen.note(() => seen.ups.push(capabilities)),
+      onDown: (code, detail) => seen.note(() => seen.downs.push({ code, detail })),
+      onDrain: () =>
+        seen.note(() => {
+          seen.drains += 1;
+        }),
+      onDropped: (code) => seen.note(() => seen.dropped.push(code)),
+      onMessage: (topic, payload) =>
+        seen.note(() => {
+          const text = Buffer.from(payload.subarray(0, 200)).toString();
+          seen.messages.push({ topic, text, bytes: payload.length });
+          if (recorder !== undefined) onMessage?.(recorder);
+        }),
+    },
+    of: (link) => {
+      recorder = {
+        link,
+        ups: seen.ups,
+        downs: seen.downs,
+        messages: seen.messages,
+        dropped: seen.dropped,
+        drains: () => seen.drains,
+        until: (what, reached) => seen.until(what, reached),
+      };
+      return recorder;
+    },
   };
-  const link = createLink({
-    onUp: (capabilities) => {
-      ups.push(capabilities);
-      changed();
-    },
-    onDown: (code, detail) => {
-      downs.push({ code, detail });
-      changed();
-    },
-    onMessage: (topic, payload) => {
-      const text = Buffer.from(payload.subarray(0, 200)).toString();
-      messages.push({ topic, text, bytes: payload.length });
-      onMessage?.(recorder);
-      changed();
-    },
-    onDrain: () => {
-      drains += 1;
-      changed();
-    },
-    onDropped: (code) => {
-      dropped.push(code);
-      changed();
-    },
-  });
-  const until = (what: string, reached: () => boolean): Promise<void> =>
-    new Promise((resolve, reject) => {
+}
+
+class Seen {
+  readonly ups: LinkCapabilities[] = [];
+  readonly downs: { readonly code: string; readonly detail: string }[] = [];
+  readonly messages: Received[] = [];
+  readonly dropped: string[] = [];
+  readonly #waiters = new Set<() => void>();
+  drains = 0;
+
+  note(change: () => void): void {
+    change();
+    for (const waiter of this.#waiters) waiter();
+  }
+
+  until(what: string, reached: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        waiters.delete(check);
+        this.#waiters.delete(check);
+        const { ups, downs, messages } = this;
         const seen = JSON.stringify({ ups, downs: downs.slice(-3), messages: messages.slice(-5) });
         reject(new Error(`waited in vain for ${what}; seen: ${seen}`));
       }, PATIENCE_MS);
       const check = (): void => {
         if (!reached()) return;
         clearTimeout(timer);
-        waiters.delete(check);
+        this.#waiters.delete(check);
         resolve();
       };
-      waiters.add(check);
+      this.#waiters.add(check);
       check();
     });
-  const recorder: Recorder = { link, ups, downs, messages, dropped, drains: () => drains, until };
-  return recorder;
+  }
 }
 
 /** Publishes and waits until `done` was called. */

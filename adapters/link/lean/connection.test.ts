@@ -301,6 +301,31 @@ test('a farewell waits for its PUBACK, but not for ever', () => {
   assert.is(alone.host.pendingTimers(), 0);
 });
 
+test('pause in the middle of a piece holds what follows in it, unacknowledged, and resume hands it on', () => {
+  const got: string[] = [];
+  const { link, send, sent, socket }: Play = playUp(4, {
+    handlers: {
+      onUp: () => {},
+      onDown: (code) => got.push(code),
+      onDrain: () => {},
+      onMessage: (_topic, payload) => {
+        got.push(Buffer.from(payload).toString());
+        if (got.length === 1) link.pause();
+      },
+    },
+  });
+  const message = (id: number, letter: number): number[] => [0x32, 6, 0, 1, 0x64, 0, id, letter];
+  send(...message(1, 0x61), ...message(2, 0x62), ...message(3, 0x63).slice(0, 5));
+  send(...message(3, 0x63).slice(5));
+  assert.equal(got, ['a']);
+  assert.equal(sent(), ['40020001']);
+  assert.is(socket().paused, true);
+  link.resume();
+  assert.equal(got, ['a', 'b', 'c']);
+  assert.equal(sent(), ['40020002', '40020003']);
+  assert.is(socket().paused, false);
+});
+
 test('noise of any kind ends in a code, never in an exception, and leaves no timer but the next attempt', () => {
   for (let seed = 0; seed < 300; seed++) {
     const below = seededRandom(seed);

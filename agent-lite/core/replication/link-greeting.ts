@@ -25,6 +25,7 @@ const ALL_KEYS = 0xffff;
 /** Beats that repeat a changed dseq. */
 const DSEQ_BEATS = 3;
 const EARLY_BEAT_MS = 200;
+const FIRST_GAP_MS = 1000;
 const MAX_BEAT_S = 3600;
 const MAX_PACE_MS = 60_000;
 /** Upper estimates of one board's share of a birth, beside its id. */
@@ -121,9 +122,14 @@ export function sendBirth(state: LinkState, want: number): void {
   state.counters.births++;
 }
 
+/** A board may be up before its bridge: the first births follow each other faster than beats. */
+function birthGap(state: LinkState): number {
+  return Math.min(state.beatMs, FIRST_GAP_MS * 2 ** Math.min(state.counters.births, 10));
+}
+
 /** The beat of a session, or the repeated birth before one. */
 export function beat(state: LinkState): void {
-  state.nextBeatAt = state.now + state.beatMs;
+  state.nextBeatAt = state.now + (state.phase === 'new' ? birthGap(state) : state.beatMs);
   state.lastBeatAt = state.now;
   state.earlyBeatAt = NEVER;
   if (state.phase === 'new') {

@@ -6,8 +6,8 @@ import type { PodDocument } from '@boardlet/adapters/wire';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { processStart } from './linux.ts';
-import { names, readJson } from './records.ts';
-import { bundle, bundleShim, makeFolder } from './test-rig.ts';
+import { readJson } from './records.ts';
+import { bundle, bundleShim, endShims, makeFolder } from './test-rig.ts';
 
 const folder = makeFolder();
 const root = join(folder, 'pods');
@@ -22,12 +22,8 @@ test.before(() => {
 });
 test.after(async () => {
   agent?.kill('SIGKILL');
-  for (const uid of names(root)) {
-    const pid = readJson(join(root, uid, 'shim.json'))?.['pid'];
-    if (typeof pid === 'number' && processStart(pid) !== undefined) process.kill(pid, 'SIGTERM');
-  }
-  await sleep(300);
-  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+  await endShims(root);
+  rmSync(folder, { recursive: true, force: true });
 });
 
 const desired: Record<string, PodDocument> = {};

@@ -2,7 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hasLivingMembers, processStart, readBootId } from './linux.ts';
-import { createRig, isState, logText, makeFolder, type Rig, ref, shell } from './test-rig.ts';
+import {
+  createRig,
+  isState,
+  logText,
+  makeFolder,
+  type Rig,
+  ref,
+  shell,
+  untilGone,
+} from './test-rig.ts';
 
 let rig: Rig;
 test.before(() => {
@@ -35,9 +44,7 @@ test('a shim that has nothing to run leaves, and the next start finds another', 
   rig.runtime.start(of, shell('true'));
   await rig.until(isState(of, 'exited'));
   const first = shimOf(of.uid);
-  for (let i = 0; i < 1000 && processStart(first) !== undefined; i++)
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  assert.is(processStart(first), undefined);
+  await untilGone(first);
   const next = ref('idle', 1);
   rig.runtime.start(next, shell('echo more'));
   await rig.until(isState(next, 'exited'));
@@ -78,7 +85,8 @@ test('after a reboot what ran has ended as 137, and no process of this boot is t
   assert.ok(processStart(before.pid) !== undefined);
   assert.ok(processStart(shim.pid) !== undefined);
   process.kill(shim.pid, 'SIGTERM');
-  after.remove();
+  await untilGone(shim.pid);
+  await after.remove();
 });
 
 test('a pid that was given to another process is taken neither for the shim nor for the program', async () => {
@@ -93,7 +101,8 @@ test('a pid that was given to another process is taken neither for the shim nor 
   assert.is(exited.state === 'exited' && exited.exitCode, 137);
   assert.ok(processStart(before.pid) !== undefined);
   process.kill(shim.pid, 'SIGTERM');
-  after.remove();
+  await untilGone(shim.pid);
+  await after.remove();
 });
 
 test('a record cut short means that the attempt was made, and its end is unknown', async () => {
@@ -104,7 +113,7 @@ test('a record cut short means that the attempt was made, and its end is unknown
   const after = createRig(before.rig.folder);
   const exited = await after.until(isState(ref('cut', 1), 'exited'));
   assert.is(exited.state === 'exited' && exited.exitCode, 137);
-  after.remove();
+  await after.remove();
 });
 
 test.run();

@@ -1,13 +1,16 @@
 /** For tests only: a runtime over real shims and programs in a folder of its own. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ContainerDocument } from '@boardlet/adapters/wire';
 import type { Clock, Logger, Timers } from '../../core/host.ts';
 import type { ContainerRef, ContainerState, LogQuery, LogReader } from '../../core/runtime.ts';
+import { processStart } from './linux.ts';
+import { names, readJson } from './records.ts';
 import {
   createProcessRuntime,
   type ProcessRuntime,
@@ -64,7 +67,8 @@ export interface Rig {
     fits: (ref: ContainerRef, state: ContainerState) => boolean,
   ) => Promise<ContainerState>;
   readonly close: () => void;
-  readonly remove: () => void;
+  /** Ends the shims and removes the folder. */
+  readonly remove: () => Promise<void>;
 }
 
 const PATIENCE_MS = 20_000;
@@ -95,9 +99,10 @@ export function createRig(folder: string, options: Partial<ProcessRuntimeOptions
     seen,
     until: (fits) => wait(seen, waiting, fits),
     close: () => runtime.close(),
-    remove: () => {
+    remove: async () => {
       runtime.close();
-      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+      await endShims(join(folder, 'pods'));
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
@@ -148,6 +153,33 @@ export const isState =
     of.container === wanted.container &&
     of.attempt === wanted.attempt &&
     now.state === state;
+
+/** Ends all shims that work in a folder of pods, with their programs, and the spare. */
+export async function endShims(root: string): Promise<void> {
+  for (const uid of names(root)) {
+    const pid = readJson(join(root, uid, 'shim.json'))?.['pid'];
+    if (typeof pid !== 'number' || processStart(pid) === undefined) continue;
+    process.kill(pid, 'SIGTERM');
+    await untilGone(pid);
+  }
+  for (const name of names('/proc').filter((entry) => /^\d+$/.test(entry)))
+    if (commandLine(name).includes(root)) await untilGone(Number(name));
+}
+
+function commandLine(pid: string): string {
+  try {
+    const text = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return text.includes('boardlet-shim') ? text : '';
+  } catch {
+    return '';
+  }
+}
+
+/** Waits until a process is gone. */
+export async function untilGone(pid: number): Promise<void> {
+  for (let i = 0; i < 2000 && processStart(pid) !== undefined; i++) await sleep(10);
+  if (processStart(pid) !== undefined) throw new Error(`${pid} is still there`);
+}
 
 const PLAIN: LogQuery = { follow: false, previous: false, timestamps: false };
 

@@ -62,13 +62,17 @@ export function mediaType(request: IncomingMessage): string {
 
 /** The object in a POST or PUT. JSON, or the protobuf that `kubectl create` sends. Throws 400, 413, 415. */
 export async function readObject(request: IncomingMessage, limits: BodyLimits): Promise<Json> {
-  const media = mediaType(request);
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
     request.resume();
     throw unsupportedMedia(`content-encoding ${encoding.slice(0, 40)} is not supported`);
   }
-  const bytes = await readBody(request, limits);
+  return parseObject(request, await readBody(request, limits), limits);
+}
+
+/** An object from its bytes, as the Content-Type says. Throws 400, 415. */
+export function parseObject(request: IncomingMessage, bytes: Buffer, limits: BodyLimits): Json {
+  const media = mediaType(request);
   if (media === '' || media === 'application/json') return parseJson(bytes, limits);
   if (media === 'application/vnd.kubernetes.protobuf') return decodeEnvelope(bytes);
   throw unsupportedMedia(

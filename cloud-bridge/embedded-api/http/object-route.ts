@@ -16,7 +16,7 @@ import { mergePatch } from '../patch/merge.ts';
 import { strategicPatch } from '../patch/strategic.ts';
 import type { Services } from '../services.ts';
 import { bindPod } from './binding-route.ts';
-import { mediaType, parseJson, readBody, readObject } from './body.ts';
+import { mediaType, parseJson, parseObject, readBody, readObject } from './body.ts';
 import { type Call, sendText } from './call.ts';
 import { serveLog } from './log-route.ts';
 import type { ObjectPath } from './path.ts';
@@ -218,11 +218,10 @@ async function patch(
 
 async function readOptions(services: Services, call: Call): Promise<DeleteOptions> {
   const bytes = await readBody(call.request, services.limits);
-  const empty = bytes.length === 0;
-  if (!empty && mediaType(call.request) === 'application/vnd.kubernetes.protobuf') {
-    throw unsupportedMedia('DeleteOptions must be sent as application/json');
-  }
-  return readDeleteOptions(empty ? undefined : parseJson(bytes, services.limits), call.query);
+  return readDeleteOptions(
+    bytes.length === 0 ? undefined : parseObject(call.request, bytes, services.limits),
+    call.query,
+  );
 }
 
 async function remove(

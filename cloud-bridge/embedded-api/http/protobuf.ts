@@ -101,6 +101,15 @@ const KINDS: Readonly<Record<string, Message>> = {
   'authentication.k8s.io/v1/TokenRequest': { 1: meta },
 };
 
+/** meta/v1 DeleteOptions: its apiVersion is that of the kind to delete. */
+const DELETE_OPTIONS: Message = {
+  1: { name: 'gracePeriodSeconds', type: 'int' },
+  2: nested('preconditions', { 1: text('uid'), 2: text('resourceVersion') }),
+  3: flag('orphanDependents'),
+  4: text('propagationPolicy'),
+  5: { name: 'dryRun', type: 'string', repeated: true },
+};
+
 const MAX_DEPTH = 8;
 const MAX_FIELDS = 100_000;
 
@@ -216,7 +225,8 @@ export function decodeEnvelope(bytes: Buffer): JsonObject {
     else reader.skip(tag & 7);
   }
   const { apiVersion = '', kind = '' } = typeMeta;
-  const message = KINDS[`${String(apiVersion)}/${String(kind)}`];
+  const message =
+    kind === 'DeleteOptions' ? DELETE_OPTIONS : KINDS[`${String(apiVersion)}/${String(kind)}`];
   if (message === undefined) {
     throw unsupportedMedia(
       `protobuf bodies are read only for what kubectl create sends; ${String(kind).slice(0, 80) || 'this kind'} must be sent as application/json`,

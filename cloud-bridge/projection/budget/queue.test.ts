@@ -64,7 +64,7 @@ function job(
   };
 }
 
-function valueOf(object: KubeObject | undefined): unknown {
+function specValue(object: KubeObject | undefined): unknown {
   return (object?.['spec'] as { value?: unknown } | undefined)?.value;
 }
 
@@ -95,7 +95,7 @@ test('1,000 changes a second of one object: one write a second, leases on time, 
     await time.advance(1);
   }
   await time.advance(1_000);
-  assert.is(valueOf(api.get(DEVICESTATUSES, 'n', 'd')), 9_999);
+  assert.is(specValue(api.get(DEVICESTATUSES, 'n', 'd')), 9_999);
   assert.ok(writesOf(api, 'd') <= 11, String(writesOf(api, 'd')));
   assert.is(renewed, 10);
   assert.ok(late <= 2, `${late} ms`);
@@ -110,7 +110,7 @@ test('changes of one turn are one write, built on the newest value', async () =>
   queue.enqueue(job(PODS, 'p', () => value));
   await time.advance(5_000);
   assert.is(writesOf(api, 'p'), 1);
-  assert.is(valueOf(api.get(PODS, 'n', 'p')), 2);
+  assert.is(specValue(api.get(PODS, 'n', 'p')), 2);
   queue.stop();
 });
 
@@ -124,7 +124,7 @@ test('with every slot held by slow writes, a lease still goes out', async () => 
   assert.is(queue.stats().inFlight, 64);
   queue.enqueue(job(LEASES, 'l', () => 1, { priority: PRIORITY.lease, urgent: true }));
   await time.advance(10);
-  assert.is(valueOf(api.get(LEASES, 'n', 'l')), 1);
+  assert.is(specValue(api.get(LEASES, 'n', 'l')), 1);
   queue.stop();
   for (const release of held) release();
 });
@@ -152,13 +152,13 @@ test('a conflict is built again on what is there now', async () => {
     ...job(PODS, 'p', () => 0),
     cached: () => old,
     build: (current) => {
-      seen.push(valueOf(current));
+      seen.push(specValue(current));
       return { op: 'patch', type: 'merge', body: { spec: { value: 8 } } };
     },
   });
   await time.advance(10);
   assert.equal(seen, [0, 7]);
-  assert.is(valueOf(api.get(PODS, 'n', 'p')), 8);
+  assert.is(specValue(api.get(PODS, 'n', 'p')), 8);
   queue.stop();
 });
 
@@ -183,12 +183,12 @@ test('429 pauses this and what is less important for as long as it says, and not
   queue.enqueue(job(EVENTS, 'e', () => 1, { priority: PRIORITY.event }));
   queue.enqueue(job(LEASES, 'l', () => 1, { priority: PRIORITY.lease }));
   await time.advance(2_900);
-  assert.is(valueOf(api.get(LEASES, 'n', 'l')), 1);
+  assert.is(specValue(api.get(LEASES, 'n', 'l')), 1);
   assert.is(writesOf(api, 'e'), 0);
   assert.is(writesOf(api, 'd'), 1);
   assert.ok(queue.stats().stretch > 1);
   await time.advance(200);
-  assert.is(valueOf(api.get(DEVICESTATUSES, 'n', 'd')), 1);
+  assert.is(specValue(api.get(DEVICESTATUSES, 'n', 'd')), 1);
   assert.is(writesOf(api, 'e'), 1);
   queue.stop();
 });
@@ -211,7 +211,7 @@ test('through an outage the newest values wait, without hammering, and arrive wh
   assert.ok(tries < 60, `${tries} tries in 20 s`);
   down = false;
   await time.advance(1_200);
-  assert.is(valueOf(api.get(PODS, 'n', 'p')), 39);
+  assert.is(specValue(api.get(PODS, 'n', 'p')), 39);
   queue.stop();
 });
 
@@ -254,7 +254,7 @@ test('a build that throws is a failure of its own object only', async () => {
   queue.enqueue(job(PODS, 'p', () => 1));
   await time.advance(10);
   assert.equal(failed, ['BL_KUBE_BUILD']);
-  assert.is(valueOf(api.get(PODS, 'n', 'p')), 1);
+  assert.is(specValue(api.get(PODS, 'n', 'p')), 1);
   queue.stop();
 });
 

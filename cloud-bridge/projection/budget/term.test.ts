@@ -62,7 +62,7 @@ function pod(value: number): KubeObject {
   };
 }
 const valueIn = (api: MemoryApi): unknown =>
-  (api.get(PODS, 'n', 'p')?.['spec'] as { value: number }).value;
+  (api.get(PODS, 'n', 'p')?.['spec'] as { value?: number } | undefined)?.value;
 
 test('ProjectionRollback: a deposed bridge never writes an older value over its successor’s', async () => {
   const api = createMemoryApi();
