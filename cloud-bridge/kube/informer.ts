@@ -34,7 +34,8 @@ const WATCH_MAX_S = 600;
 /** Bookmarks come about once a minute: two and a half of them missed is a dead watch. */
 const INACTIVITY_MS = 150_000;
 const BACKOFF_MIN_MS = 200;
-const BACKOFF_MAX_MS = 30_000;
+/** A bridge has few informers, and boards wait for what they bring. */
+const BACKOFF_MAX_MS = 10_000;
 /** A watch that lived this long was well: the next failure starts the back-off anew. */
 const HEALTHY_MS = 10_000;
 /** Reads in a row that must show an older history before it is believed. */

@@ -4,7 +4,7 @@ import type { Ownership } from '../session/contract.ts';
 import type { KubeClient, KubeObject } from './contract.ts';
 import { isKubeError } from './errors.ts';
 import type { Clock, Logger, Random, Timer, Timers } from './host.ts';
-import { LEASES } from './resources.ts';
+import { LEASES, NAMESPACES } from './resources.ts';
 
 export interface OwnershipOptions {
   readonly client: KubeClient;
@@ -149,9 +149,28 @@ async function candidate(election: Election): Promise<KubeObject | undefined> {
     return mayTake(election, present) ? present : undefined;
   } catch (error) {
     if (!isKubeError(error, 'BL_KUBE_NOT_FOUND')) throw error;
-    won(election, await client.create(LEASES, nextLease(election, undefined)));
+    won(election, await createLease(election));
     return undefined;
   }
+}
+
+/** On a new cluster the namespace is missing too. */
+async function createLease(election: Election): Promise<KubeObject> {
+  const { client, namespace } = election.options;
+  const create = (): Promise<KubeObject> =>
+    client.create(LEASES, nextLease(election, undefined), { retry: false });
+  try {
+    return await create();
+  } catch (error) {
+    if (!isKubeError(error, 'BL_KUBE_NOT_FOUND')) throw error;
+  }
+  const metadata = { name: namespace };
+  try {
+    await client.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata });
+  } catch (error) {
+    if (!isKubeError(error, 'BL_KUBE_ALREADY_EXISTS')) throw error;
+  }
+  return await create();
 }
 
 async function afterConflict(election: Election): Promise<void> {
@@ -227,7 +246,10 @@ export function createOwnership(options: OwnershipOptions): OwnedShards {
   const read = shareReads(async () => {
     try {
       const lease = await options.client.get(LEASES, options.namespace, SHARD_LEASE);
-      return specOf(lease).holderIdentity === options.identity;
+      if (specOf(lease).holderIdentity !== options.identity) return false;
+      // The Lease may say so before the answer to our own write has come, and with it the term.
+      if (!election.held) await running;
+      return election.held;
     } catch (error) {
       options.logger.warn('ownership.read', { error: String(error) });
       return false;

@@ -119,6 +119,36 @@ test('two containers: the pod ends when both have', () => {
   assert.is(bench.status()?.phase, 'Succeeded');
 });
 
+test('all containers end when the agent is told to take them along, without a word, and nothing restarts', async () => {
+  const bench = started();
+  bench.documents.set('default/b', pod({ uid: 'u2', graceS: 3 }));
+  bench.running(0, 'main', 'u2');
+  const before = [bench.documents.history.length, bench.documents.events.length];
+  let ended = false;
+  const all = bench.engine.stopAll().then(() => {
+    ended = true;
+  });
+  assert.equal(
+    bench.runtime.calls.filter((c) => c.do === 'stop').map((c) => c.graceMs),
+    [30_000, 3000],
+  );
+  bench.exited(143);
+  await Promise.resolve();
+  assert.is(ended, false);
+  bench.exited(143, 0, 'main', 'u2');
+  await all;
+  assert.equal([bench.documents.history.length, bench.documents.events.length], before);
+  assert.is(bench.calls.filter((call) => call.startsWith('start')).length, 2);
+  assert.is(bench.time.armed, 0);
+});
+
+test('a container whose end is never told does not hold up the agent', async () => {
+  const bench = started();
+  const all = bench.engine.stopAll();
+  bench.time.pass(35_000);
+  await all;
+});
+
 test('a thousand pods come and go, and nothing of them stays', () => {
   const bench = new Bench(new FakeDocuments());
   bench.engine.start();

@@ -12,7 +12,14 @@ import type { ContainerRef, ContainerState, LogReader, Runtime } from '../runtim
 import { admit, type PodPolicy, type Refusal } from './admission.ts';
 import { type Applied, applyEnding, applySpec, applyState } from './apply.ts';
 import { orphanPod, resumePod } from './found.ts';
-import { type Effect, type Ending, type Now, newPod, type PodState } from './pod-state.ts';
+import {
+  type Effect,
+  type Ending,
+  isActive,
+  type Now,
+  newPod,
+  type PodState,
+} from './pod-state.ts';
 import { reconcile } from './reconcile.ts';
 import { statusOf } from './status.ts';
 
@@ -39,6 +46,9 @@ export interface PodEngine {
   readonly start: () => void;
   /** Stops reconciling; pods run on. */
   readonly close: () => void;
+  /** Ends all containers within their grace periods, reports nothing of it and starts nothing more. Resolves once all have ended,
+   * or 5 s after the longest grace. The next start takes what then lies there for containers that ended, and goes on from it. */
+  readonly stopAll: () => Promise<void>;
   /** Log of a container, also of a pod that ended and is still known. Codes: `BL_POD_NOT_FOUND`, and those of the runtime. */
   readonly logs: (query: LogArgs) => HostResult<LogReader>;
   readonly status: (pod: string) => PodStatusDocument | undefined;
@@ -48,6 +58,8 @@ export interface PodEngine {
 const GONE_GRACE_MS = 2_000;
 /** The same when the agent was away: its own grace period is not known any more. */
 const ORPHAN_GRACE_MS = 30_000;
+/** A container whose end is not told so long after its grace is not waited for. */
+const STOP_ALL_SLACK_MS = 5_000;
 const START_QUIET_MS = 400;
 /** A timer that is far away is armed anew: 2^31 ms is the most that a host's timer holds. */
 const LONGEST_TIMER_MS = 3_600_000;
@@ -63,6 +75,7 @@ export function createPodEngine(options: PodEngineOptions): PodEngine {
   return {
     start: () => engine.start(),
     close: () => engine.close(),
+    stopAll: () => engine.stopAll(),
     logs: (query) => engine.logs(query),
     status: (pod) => engine.status(pod),
   };
@@ -79,6 +92,8 @@ class Engine {
   readonly #inputs: (() => void)[] = [];
   #draining = false;
   #open = false;
+  /** Set while all containers are being ended. */
+  #halted: (() => void) | undefined;
 
   constructor(options: PodEngineOptions) {
     this.#o = options;
@@ -102,6 +117,37 @@ class Engine {
     this.#open = false;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+  }
+
+  stopAll(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#input(() => this.#halt(resolve));
+      if (!this.#open) resolve();
+    });
+  }
+
+  #halt(done: () => void): void {
+    this.close();
+    let slackMs = STOP_ALL_SLACK_MS;
+    for (const pod of this.#pods.values()) {
+      const graceMs = pod.ending?.graceMs ?? pod.spec.graceS * 1000;
+      const { effects } = applyEnding(pod, { why: 'gone', graceMs });
+      const stops = effects.filter((effect) => effect.do === 'stop');
+      if (stops.length > 0) slackMs = Math.max(slackMs, STOP_ALL_SLACK_MS + graceMs);
+      this.#perform(pod, stops);
+    }
+    const timer = this.#o.timers.after(slackMs, () => this.#halted?.());
+    this.#halted = () => {
+      timer.cancel();
+      this.#halted = undefined;
+      done();
+    };
+    this.#checkHalted();
+  }
+
+  #checkHalted(): void {
+    const active = [...this.#pods.values()].some((p) => p.containers.some((c) => isActive(c.work)));
+    if (!active) this.#halted?.();
   }
 
   logs(query: LogArgs): HostResult<LogReader> {
@@ -155,8 +201,7 @@ class Engine {
   #resume(): void {
     const found = new Map<string, { runtime: string; refs: ContainerRef[] }>();
     for (const runtime of this.#o.runtimes) {
-      const onState = (ref: ContainerRef, state: ContainerState) =>
-        this.#input(() => this.#state(ref, state));
+      const onState = (ref: ContainerRef, state: ContainerState) => this.#onState(ref, state);
       for (const ref of runtime.recover({ onState })) {
         const entry = found.get(ref.uid);
         if (entry === undefined) found.set(ref.uid, { runtime: runtime.name, refs: [ref] });
@@ -288,6 +333,16 @@ class Engine {
 
   #end(pod: PodState, ending: Ending): void {
     this.#carry(applyEnding(pod, ending));
+  }
+
+  #onState(ref: ContainerRef, state: ContainerState): void {
+    if (this.#halted === undefined) {
+      this.#input(() => this.#state(ref, state));
+      return;
+    }
+    const pod = this.#pods.get(ref.uid);
+    if (pod !== undefined) this.#pods.set(pod.uid, applyState(pod, ref, state, this.#now()).pod);
+    this.#checkHalted();
   }
 
   #state(ref: ContainerRef, state: ContainerState): void {

@@ -18,6 +18,7 @@ import {
   createLineReader,
   type FromShim,
   type ProgramSpec,
+  SHIM_FILE,
   SOCKET_NAME,
   type ToShim,
   toLine,
@@ -33,11 +34,11 @@ export interface PodShimOptions {
   readonly logBytes: number;
   readonly logFiles: number;
   readonly idleMs: number;
+  readonly checkMs: number;
   readonly onRecord: (attempt: Attempt, record: AttemptRecord) => void;
   readonly onFailed: (attempt: Attempt, message: string) => void;
 }
 
-const SHIM_FILE = 'shim.json';
 /** A shim that was recorded but does not listen yet is still starting. */
 const CONNECT_EVERY_MS = 25;
 const CONNECT_TRIES = 400;
@@ -125,8 +126,8 @@ export class PodShim {
     }
     this.#id = shim.id;
     this.#attach(shim.socket);
-    const { boot, logBytes, logFiles, idleMs } = this.#o;
-    this.#write({ t: 'init', folder, boot, logBytes, logFiles, idleMs });
+    const { boot, logBytes, logFiles, idleMs, checkMs } = this.#o;
+    this.#write({ t: 'init', folder, boot, logBytes, logFiles, idleMs, checkMs });
     this.#flush();
   }
 

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hasLivingMembers, processStart, readBootId } from './linux.ts';
@@ -58,6 +58,20 @@ test('a TERM to the shim reaches its program', async () => {
   process.kill(shimOf(of.uid), 'SIGTERM');
   const exited = await rig.until(isState(of, 'exited'));
   assert.is(exited.state === 'exited' && exited.exitCode, 143);
+});
+
+test('a shim whose folder is gone ends its program and leaves', async () => {
+  const own = createRig(makeFolder(), { checkMs: 50 });
+  const of = ref('uprooted');
+  own.runtime.start(of, shell('exec sleep 1000'));
+  const running = await own.until(isState(of, 'running'));
+  const path = `${own.folder}/pods/${of.uid}`;
+  const shim = JSON.parse(readFileSync(`${path}/shim.json`, 'utf8')).pid;
+  own.close();
+  rmSync(path, { recursive: true });
+  await untilGone(shim);
+  await untilGone(running.state === 'running' ? running.pid : 0);
+  await own.remove();
 });
 
 /** A pod as another agent process left it. */

@@ -18,6 +18,8 @@ export type ToShim =
       readonly logBytes: number;
       readonly logFiles: number;
       readonly idleMs: number;
+      /** How often it looks whether its folder is still its own. */
+      readonly checkMs: number;
     }
   | {
       readonly t: 'start';
@@ -48,6 +50,7 @@ export type FromShim =
       readonly message: string;
     };
 
+export const SHIM_FILE = 'shim.json';
 export const SOCKET_NAME = 'shim.sock';
 /** Longest message: a pod document of the greatest size, escaped. */
 const MOST_LINE_CHARS = 2_097_152;

@@ -91,6 +91,10 @@ class Events implements EventsPart {
   own(event: OwnEvent): void {
     const { naming, clock, log } = this.#context;
     const node = naming.nodeOf(event.board);
+    if (naming.boardOf(node) === undefined) {
+      log.warn('projection.event-of-no-board', { reason: event.reason });
+      return;
+    }
     const subject = event.about === undefined ? nodeSubject(node) : subjectOf(event.about);
     const { warning, reason, message } = event;
     const one: Occurrence = { node, subject, warning, reason, message };

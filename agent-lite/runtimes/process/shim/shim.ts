@@ -2,10 +2,11 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, Socket } from 'node:net';
 import { closeInherited } from '../linux.ts';
-import { removeAttemptsBefore } from '../records.ts';
+import { readJson, removeAttemptsBefore } from '../records.ts';
 import {
   createLineReader,
   type FromShim,
+  SHIM_FILE,
   SOCKET_NAME,
   type ToShim,
   toLine,
@@ -19,6 +20,7 @@ type Stop = Extract<ToShim, { t: 'stop' }>;
 
 /** The agent's end of a socket pair: the first words come over it, before there is a folder to listen in. */
 const CONTROL_FD = 3;
+const ABANDONED_GRACE_MS = 10_000;
 /** An agent that does not read is not waited for. */
 const LEAVE_MS = 200;
 
@@ -111,6 +113,7 @@ export class Shim {
     // Relative: the path of a socket may be 107 bytes long (unix(7)), that of a folder longer.
     server.listen(SOCKET_NAME, () => chmodSync(SOCKET_NAME, 0o600));
     server.unref();
+    setInterval(() => this.#check(init.folder), init.checkMs).unref();
     this.#rest();
   }
 
@@ -175,6 +178,14 @@ export class Shim {
       this.#pipes = pipes;
       this.#work();
     });
+  }
+
+  /** Without its folder, or with another shim recorded in it, no agent will ever find this one: its programs must not run on. */
+  #check(folder: string): void {
+    if (readJson(`${folder}/${SHIM_FILE}`)?.['pid'] === process.pid) return;
+    this.#leaving = true;
+    for (const container of this.#containers.values()) container.stop(ABANDONED_GRACE_MS);
+    this.#rest();
   }
 
   #terminate(): void {
