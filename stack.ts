@@ -68,6 +68,8 @@ function startChild(
   const child = spawn(join(BIN, bin), args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...options.env },
+    // A group of its own: Ctrl-C at a terminal reaches only us, and the parts are then stopped in order.
+    detached: true,
   });
   const exited = new Promise<number | null>((done) => {
     child.on('close', done);
@@ -175,7 +177,17 @@ function commandOf(
     case 'broker':
       return [
         'boardlet-broker',
-        ['--pki', pki, '--listen', ports.get('broker'), '--wss', ports.get('wss'), '--fleet', options.fleet, ...extra],
+        [
+          '--pki',
+          pki,
+          '--listen',
+          ports.get('broker'),
+          '--wss',
+          ports.get('wss'),
+          '--fleet',
+          options.fleet,
+          ...extra,
+        ],
       ];
     case 'bridge':
       return [

@@ -39,6 +39,10 @@ export interface Link {
     done?: (ok: boolean) => void,
   ) => boolean;
   readonly connected: () => boolean;
+  /** Drops the connection, if there is one, as `close` does (no will is sent) and connects again at once, with the options
+   * as they are then: for a certificate that was renewed. `onDown` tells of it with BL_LINK_RENEWED; what was not
+   * acknowledged is gone. Does nothing while there is no connection: the next attempt reads the options anyway. */
+  readonly reconnect: () => void;
   /** DISCONNECT without the will being sent; `farewell` (QoS 1) goes out first. Final; may be repeated. */
   readonly close: (farewell?: { readonly topic: string; readonly payload: Uint8Array }) => void;
 }
@@ -105,6 +109,8 @@ export const LINK_CODES = {
   busy: 'BL_LINK_BUSY',
   /** The broker refused a subscription. */
   subscribe: 'BL_LINK_SUBSCRIBE',
+  /** The link's owner asked for a new connection. */
+  renewed: 'BL_LINK_RENEWED',
   /** Another client came with this client id. */
   takenOver: 'BL_LINK_TAKEN_OVER',
   /** Nothing came for 1.5 keep-alive periods, pings included. */

@@ -1,5 +1,5 @@
 import { type Attempt, type AttemptEnd, type Attempts, createAttempts } from './attempts.ts';
-import type { LinkCapabilities, LinkOptions, PausableLink } from './link.ts';
+import { LINK_CODES, type LinkCapabilities, type LinkOptions, type PausableLink } from './link.ts';
 import { checkLinkOptions } from './link-url.ts';
 
 export interface OutgoingMessage {
@@ -29,8 +29,8 @@ export interface LinkConnection {
   ) => boolean;
   readonly pause: () => void;
   readonly resume: () => void;
-  /** No event comes after this. */
-  readonly close: (farewell?: OutgoingMessage) => void;
+  /** No event comes after this. `gone` is called once, when the connection is closed: by then the peer has read DISCONNECT. */
+  readonly close: (farewell?: OutgoingMessage, gone?: () => void) => void;
 }
 
 export interface ReconnectingLinkOptions {
@@ -44,6 +44,10 @@ export interface ReconnectingLinkOptions {
   /** End codes after which trying again is of no use. */
   readonly finalCodes?: readonly string[];
 }
+
+/** How long `reconnect` waits for the old connection to be closed. A broker that sees the same client id come before it has
+ * read DISCONNECT takes that for a take-over, and sends the will (MQTT 5 §3.1.2.5). */
+const GONE_TIMEOUT_MS = 2000;
 
 /** What every link over a broker shares: attempts in turn, state, and what outlives a connection.
  * @throws BoardletError BL_LINK_OPTIONS */
@@ -94,6 +98,23 @@ class ReconnectingLink implements PausableLink {
     if (!this.#paused) return;
     this.#paused = false;
     if (this.connected()) this.#connection?.resume();
+  };
+
+  readonly reconnect = (): void => {
+    const connection = this.#connection;
+    if (this.#closed || connection === undefined) return;
+    const wasUp = connection.isUp();
+    this.#connection = undefined;
+    const timer = this.#setup.after(GONE_TIMEOUT_MS, () => this.#connect());
+    this.#retry = timer;
+    connection.close(undefined, () => {
+      // Through the timer even now, so that a connection that is gone at once does not connect inside `reconnect`.
+      if (this.#closed || this.#retry !== timer) return;
+      timer.cancel();
+      this.#retry = this.#setup.after(0, () => this.#connect());
+    });
+    if (wasUp)
+      this.#setup.options.handlers.onDown(LINK_CODES.renewed, 'a new connection was asked for');
   };
 
   readonly close = (farewell?: OutgoingMessage): void => {

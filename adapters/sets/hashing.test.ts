@@ -5,6 +5,7 @@ import { encode } from '../wire/index.ts';
 import {
   documentHash,
   Hasher,
+  isName,
   keyHash,
   khFromBytes,
   khToBytes,
@@ -56,6 +57,15 @@ test('the shard of a link is the first 4 bytes of its hash, modulo', () => {
     assert.is(shardOf(sha256, link, 256), first % 256);
   }
   assert.is(shardName(10), '0a');
+});
+
+test('a name is text of bounded length', () => {
+  assert.ok(isName('ns/a', 512));
+  assert.ok(isName('🙂'.repeat(128), 512));
+  assert.not(isName('🙂'.repeat(129), 512));
+  assert.not(isName('a'.repeat(513), 512));
+  assert.not(isName('a\ud800b', 512));
+  assert.not(isName('\udc00', 512));
 });
 
 test.run();

@@ -66,6 +66,17 @@ function utf8Length(text: string): number {
   return length;
 }
 
+/** May it be a document's name: at most `maxBytes` of UTF-8, and no half of a surrogate pair? */
+export function isName(name: string, maxBytes: number): boolean {
+  if (name.length > maxBytes || utf8Length(name) > maxBytes) return false;
+  for (let i = 0; i < name.length; i++) {
+    const c = name.codePointAt(i) ?? 0;
+    if (c >= 0xd800 && c <= 0xdfff) return false;
+    if (c >= 0x10000) i++;
+  }
+  return true;
+}
+
 function writeText(out: Uint8Array, start: number, text: string): number {
   let at = writeHead(out, start, 0x60, utf8Length(text));
   for (let i = 0; i < text.length; i++) {

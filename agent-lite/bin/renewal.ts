@@ -68,8 +68,8 @@ export function createRenewal(options: RenewalOptions): Renewal {
     ask: (csr, done) =>
       link === undefined ? done(notConnected) : ask(link.replication, link.board, csr, done),
     install: (next) => installIdentity(host.files, dir, next, now()),
-    // TLS checks certificates at the handshake: the connection stays, the next one uses the new certificate.
-    onRotated: () => undefined,
+    // A broker may end a connection whose certificate has ended, and that would be a lost link.
+    onRotated: () => link?.replication.reconnect(),
   });
   return {
     tls: () => {

@@ -4,7 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createHostDriver, driversByProtocol, hostTwinProperties } from '@boardlet/board-support';
 import { type Agent, createAgent } from '../core/agent.ts';
-import { type AgentConfig, loadConfig, type Policy, parsePolicy } from '../core/config/index.ts';
+import {
+  type AgentConfig,
+  allowsProgram,
+  loadConfig,
+  type Policy,
+  parsePolicy,
+  userFor,
+} from '../core/config/index.ts';
 import type { Identity } from '../core/enroll/index.ts';
 import { openStore } from '../core/store/index.ts';
 import { loadIdentity } from '../host/node/enroll.ts';
@@ -59,7 +66,12 @@ function shimScript(): string {
     : fileURLToPath(new URL('../dist/boardlet-shim.cjs', import.meta.url));
 }
 
-function runtimeOf(config: AgentConfig, host: NodeHost): ProcessRuntime {
+function runtimeOf(
+  config: AgentConfig,
+  host: NodeHost,
+  policy: Policy,
+  uid: number,
+): ProcessRuntime {
   return createProcessRuntime({
     rootDir: join(config.dataDir, 'pods'),
     nodeExecPath: process.execPath,
@@ -69,6 +81,10 @@ function runtimeOf(config: AgentConfig, host: NodeHost): ProcessRuntime {
     log: host.log,
     logBytes: config.pods.logRotateBytes,
     logFiles: config.pods.logFiles,
+    policy: {
+      allowsProgram: (path) => allowsProgram(policy, path),
+      userFor: (container) => userFor(policy, container, uid),
+    },
   });
 }
 
@@ -81,7 +97,9 @@ async function compose(flags: RunFlags): Promise<Running> {
   });
   const identity = loadIdentity(host.files, flags.dir);
   const config = await readConfig(flags, identity);
-  const runtime = runtimeOf(config, host);
+  const policy = await readPolicy(config.policyFile);
+  const agentUid = process.getuid?.() ?? 0;
+  const runtime = runtimeOf(config, host, policy, agentUid);
   const sample = (): ReturnType<NodeHost['facts']['sample']> => host.facts.sample();
   const driver = createHostDriver({ sample, after: host.timers.after });
   const renewal =
@@ -89,7 +107,7 @@ async function compose(flags: RunFlags): Promise<Running> {
   const agent = createAgent({
     host,
     config,
-    policy: await readPolicy(config.policyFile),
+    policy,
     store: openStore({
       files: host.files,
       folder: join(config.dataDir, 'store'),
@@ -100,7 +118,7 @@ async function compose(flags: RunFlags): Promise<Running> {
     drivers: driversByProtocol([driver]),
     hostTwin: config.hostTwin ? hostTwinProperties(sample()) : [],
     version: VERSION,
-    agentUid: process.getuid?.() ?? 0,
+    agentUid,
     tls: () => renewal?.tls(),
     decodeText: (bytes) =>
       Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'),

@@ -1,5 +1,6 @@
 /** All that a host gives the core. The Node host implements it in `host/node`; a native host will implement
  * the same. The core imports no `node:` module: whatever touches the machine comes through here. */
+import type { ConnectOptions, Socket, SocketHandlers, Sockets } from '@boardlet/adapters/link/lean';
 import type { NodeCondition, NodeResources } from '@boardlet/adapters/wire';
 
 export interface Clock {
@@ -52,36 +53,8 @@ export interface Files {
   readonly watchFolder: (path: string, changed: () => void) => { readonly close: () => void };
 }
 
-export interface SocketHandlers {
-  readonly onOpen: () => void;
-  /** Valid for the duration of the call. */
-  readonly onData: (bytes: Uint8Array) => void;
-  readonly onDrain: () => void;
-  /** Once; `code` is a `BL_HOST_*` code, or empty after an orderly end. */
-  readonly onClose: (code: string, detail: string) => void;
-}
-export interface Socket {
-  /** False: over the high-water mark; `onDrain` follows. The bytes are taken either way. */
-  readonly write: (bytes: Uint8Array) => boolean;
-  readonly pause: () => void;
-  readonly resume: () => void;
-  readonly close: () => void;
-}
-export interface ConnectOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly tls?: {
-    readonly ca: string;
-    readonly cert?: string;
-    readonly key?: string;
-    readonly serverName: string;
-    readonly alpn?: readonly string[];
-  };
-  readonly timeoutMs: number;
-}
-export interface Sockets {
-  readonly connect: (options: ConnectOptions, handlers: SocketHandlers) => Socket;
-}
+/** Sockets have the shape that the link needs. */
+export type { ConnectOptions, Socket, SocketHandlers, Sockets };
 
 export interface HostFacts {
   readonly os: string;

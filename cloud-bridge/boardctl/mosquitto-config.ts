@@ -26,6 +26,9 @@ export const MOSQUITTO_FILES = {
 const MAX_PACKET_BYTES = 65_536 + 4096;
 /** Windows stay far below it (docs/protocol.md F1), so a full queue is a client that reads nothing. */
 const MAX_QUEUED_MESSAGES = 1000;
+/** mosquitto's Receive Maximum, 20 unless told, would hold a bridge of many boards to 20 messages on the way; its own window
+ * is 400. */
+const MAX_INFLIGHT_MESSAGES = 500;
 const MAX_KEEPALIVE_S = 600;
 /** One word each: a line break or a space in a path would become another directive. */
 const SAFE_PATH = /^[\w./:\\-]+$/;
@@ -58,6 +61,7 @@ export function mosquittoConfig(options: MosquittoOptions): string {
     'persistence false',
     'set_tcp_nodelay true',
     `max_packet_size ${MAX_PACKET_BYTES}`,
+    `max_inflight_messages ${MAX_INFLIGHT_MESSAGES}`,
     `max_queued_messages ${MAX_QUEUED_MESSAGES}`,
     `max_keepalive ${MAX_KEEPALIVE_S}`,
     ...(user === undefined ? [] : [`user ${user}`]),

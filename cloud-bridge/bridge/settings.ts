@@ -13,6 +13,8 @@ export interface Settings {
   readonly fleet: string;
   readonly namespace: string;
   readonly broker: readonly string[];
+  /** MQTT user and client id; default `bridge.<random>`. */
+  readonly name?: string;
   readonly publicBroker: readonly string[];
   readonly joinListen: Address;
   readonly publicJoinUrl?: string;
@@ -35,6 +37,7 @@ interface Raw {
   readonly fleet: string;
   readonly namespace: string;
   readonly broker: readonly string[];
+  readonly name?: string;
   readonly publicBroker?: readonly string[];
   readonly joinListen: string;
   readonly publicJoinUrl?: string;
@@ -49,6 +52,8 @@ interface Raw {
   readonly logLevel: string;
 }
 
+const NAME = /^bridge\.[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/;
+const LEAST_CERTIFICATE_S = 20;
 const FLEET = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 
 const usage = (message: string): BoardletError => new BoardletError('BL_BRIDGE_USAGE', message);
@@ -79,6 +84,10 @@ export function bridgeCommand(version: string): Command {
     .option('--context <name>', "default: the kubeconfig's current context")
     .requiredOption('--pki <folder>', 'CA of the boards, made when missing')
     .requiredOption('--broker <url...>', 'where the bridge itself connects: mqtts://host:port')
+    .option(
+      '--name <name>',
+      'as which it connects, bridge.<name>: for a broker that lists its bridges; default: bridge.<random>',
+    )
     .option('--public-broker <url...>', 'what boards are told at join; default: the same')
     .option('--fleet <name>', 'first part of every node name', 'default')
     .option('--namespace <name>', 'bindings, tokens and Leases of the bridge', 'boardlet-system')
@@ -97,7 +106,7 @@ export function bridgeCommand(version: string): Command {
     .option('--shards <n>', 'of the fleet, fixed for its life', String(LIMITS.shards))
     .option('--beat <seconds>', 'between beats of a link, 1 to 300', String(LIMITS.beatS))
     .option('--pace <ms>', 'least time between two reports of one value', String(LIMITS.paceMs))
-    .option('--certificate-lifetime <seconds>', "of boards' certificates, 600 to 31,536,000")
+    .option('--certificate-lifetime <seconds>', "of boards' certificates, 20 to 31,536,000")
     .option(
       '--mirror-namespace <name...>',
       'namespaces in which static pods are shown; default: default',
@@ -114,8 +123,10 @@ export function bridgeCommand(version: string): Command {
 function check(raw: Raw): Settings {
   if (!FLEET.test(raw.fleet))
     throw usage(`--fleet: "${raw.fleet}" is not a lower-case name of at most 32 characters`);
+  if (raw.name !== undefined && !NAME.test(raw.name))
+    throw usage(`--name: "${raw.name}" is not of the form bridge.<name>`);
   const kubeletListen = address('kubelet-listen', raw.kubeletListen);
-  const { certificateLifetime, mirrorNamespace, publicJoinUrl, kubeconfig, context } = raw;
+  const { certificateLifetime, mirrorNamespace, publicJoinUrl, kubeconfig, context, name } = raw;
   return {
     pki: raw.pki,
     fleet: raw.fleet,
@@ -132,9 +143,17 @@ function check(raw: Raw): Settings {
     logLevel: raw.logLevel,
     ...(certificateLifetime === undefined
       ? {}
-      : { certificateS: whole('certificate-lifetime', certificateLifetime, 600, 31_536_000) }),
+      : {
+          certificateS: whole(
+            'certificate-lifetime',
+            certificateLifetime,
+            LEAST_CERTIFICATE_S,
+            31_536_000,
+          ),
+        }),
     ...(mirrorNamespace === undefined ? {} : { mirrorNamespaces: mirrorNamespace }),
     ...(publicJoinUrl === undefined ? {} : { publicJoinUrl }),
+    ...(name === undefined ? {} : { name }),
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(context === undefined ? {} : { context }),
   };

@@ -89,4 +89,24 @@ test('hands on events and names what is none', () => {
   }
 });
 
+test('says what is wrong with any damaged byte, and throws nothing else', () => {
+  const event = '{"type":"MODIFIED","object":{"metadata":{"name":"a","resourceVersion":"7"}}}\n';
+  const good = new TextEncoder().encode(event);
+  const handlers = { onEvent: () => undefined, onActivity: () => undefined };
+  for (let i = 0; i < good.length; i++)
+    for (let bit = 0; bit < 8; bit++) {
+      const bad = good.slice();
+      bad[i] = (bad[i] ?? 0) ^ (1 << bit);
+      const lines: string[] = [];
+      const reader = createLineReader((line) => lines.push(line));
+      reader.push(bad);
+      for (const line of lines)
+        try {
+          readWatchLine(line, handlers);
+        } catch (error) {
+          assert.ok(isKubeError(error), `${i}.${bit}: ${String(error)}`);
+        }
+    }
+});
+
 test.run();

@@ -1,7 +1,7 @@
 /** The part of the kubelet's HTTPS API that boards answer through the bridge: container logs. One endpoint for all
  * nodes; the pod says which board. */
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { END_CODES, encodeLogArgs, STREAM_TYPES } from '@boardlet/adapters/wire';
@@ -23,6 +23,8 @@ export interface KubeletEndpointOptions {
 }
 export interface KubeletEndpoint {
   readonly start: () => Promise<{ readonly host: string; readonly port: number }>;
+  /** PEM; for later connections, those that stand stay. */
+  readonly setCertificate: (certificate: { readonly cert: string; readonly key: string }) => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -61,21 +63,20 @@ class Endpoint implements KubeletEndpoint {
 
   constructor(options: KubeletEndpointOptions) {
     this.#options = options;
-    const { cert, key, clientCa } = options.tls;
-    this.#server = createServer(
-      {
-        cert,
-        key,
-        ca: clientCa,
-        requestCert: true,
-        rejectUnauthorized: true,
-        minVersion: 'TLSv1.2',
-      },
-      (request, response) => this.#serve(request, response),
+    this.#server = createServer(this.#tls(options.tls), (request, response) =>
+      this.#serve(request, response),
     );
   }
 
-  start(): Promise<{ readonly host: string; readonly port: number }> {
+  readonly setCertificate: KubeletEndpoint['setCertificate'] = (certificate) =>
+    this.#server.setSecureContext(this.#tls(certificate));
+
+  #tls({ cert, key }: { readonly cert: string; readonly key: string }): ServerOptions {
+    const ca = this.#options.tls.clientCa;
+    return { cert, key, ca, requestCert: true, rejectUnauthorized: true, minVersion: 'TLSv1.2' };
+  }
+
+  readonly start = (): Promise<{ readonly host: string; readonly port: number }> => {
     const { host, port } = this.#options;
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
@@ -84,12 +85,12 @@ class Endpoint implements KubeletEndpoint {
         resolve({ host, port: (this.#server.address() as AddressInfo).port });
       });
     });
-  }
+  };
 
-  stop(): Promise<void> {
+  readonly stop = (): Promise<void> => {
     this.#server.closeAllConnections();
     return new Promise((resolve) => this.#server.close(() => resolve()));
-  }
+  };
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', 'https://bridge');

@@ -135,7 +135,8 @@ export interface ProjectionPart {
   readonly onDesired: (
     listener: (board: string, kind: number, name: string, revision: number) => void,
   ) => void;
-  readonly boardUp: (board: string) => void;
+  /** `moved`: it comes by another link than before and reports all anew; what it said before is void. */
+  readonly boardUp: (board: string, moved: boolean) => void;
   /** Forgets all that boards reported: this bridge no longer owns them, and must never write an old value (ProjectionRollback). */
   readonly reset?: () => void;
   readonly boardDown: (board: string, reason: OfflineReason) => void;

@@ -48,6 +48,8 @@ export interface ProjectionOptions {
   readonly mirrorNamespaces?: readonly string[];
   /** Between Lease renewals of a board, ms. Default 10,000. */
   readonly leaseMs?: number;
+  /** After gaining ownership, boards not heard within this are marked away: 3.5 beats. ms. Default 35,000. */
+  readonly graceMs?: number;
   /** Unix ms of a board's last beat, where sessions know it. */
   readonly lastBeatMs?: (board: string) => number | undefined;
   /** An object of a later owner was found: stand down. */
@@ -70,6 +72,7 @@ export interface Projection {
 }
 
 const STOP_MS = 1_000;
+const INSTALL_MS = 2_000;
 
 interface Assembly {
   readonly queue: WriteQueue;
@@ -125,7 +128,7 @@ function assemble(options: ProjectionOptions): Assembly {
     random,
     log,
   };
-  const { internalIp, kubeletPort, boardAddresses, leaseMs, lastBeatMs } = options;
+  const { internalIp, kubeletPort, boardAddresses, leaseMs, graceMs, lastBeatMs } = options;
   const nodes = createNodes(context, {
     naming,
     zone: options.zone ?? `boardlet-${options.fleet}`,
@@ -135,6 +138,7 @@ function assemble(options: ProjectionOptions): Assembly {
     ...(kubeletPort === undefined ? {} : { kubeletPort }),
     ...(boardAddresses === undefined ? {} : { boardAddresses }),
     ...(leaseMs === undefined ? {} : { leaseMs }),
+    ...(graceMs === undefined ? {} : { graceMs }),
     ...(lastBeatMs === undefined ? {} : { lastBeatMs }),
   });
   const pods = createPods(context, nodes.view, {
@@ -175,9 +179,12 @@ function createSink(
       if (own.length > 0) part.reported(board, own);
     }
   };
+  const links = new Map<string, string>();
   return {
-    boardUp: (board) => {
-      for (const part of parts) part.boardUp(board);
+    boardUp: (board, link) => {
+      const before = links.get(board);
+      links.set(board, link);
+      for (const part of parts) part.boardUp(board, before !== undefined && before !== link);
       const known = [...held(board)];
       if (known.length > 0) reported(board, known);
     },
@@ -188,6 +195,16 @@ function createSink(
     journal: (board, entries, lost) => events.journal(board, entries, lost),
     notice: (board, reason, message) => events.own({ board, warning: true, reason, message }),
   };
+}
+
+/** Lists wait for the CRDs that they read, but not for ever: they may be an administrator's business. */
+async function begin(options: ProjectionOptions, caches: Caches, stop: AbortSignal): Promise<void> {
+  const { client, timers, log, namespace = 'boardlet-system', crds = [] } = options;
+  await Promise.race([
+    install({ client, namespace, crds, timers, log }, stop),
+    new Promise<void>((resolve) => timers.after(INSTALL_MS, resolve)),
+  ]);
+  if (!stop.aborted) caches.start();
 }
 
 /** Creates the projection without effect; `start` begins. */
@@ -201,18 +218,8 @@ export function createProjection(options: ProjectionOptions): Projection {
     sink: createSink(assembly, (board) => sessions?.reported(board).values() ?? []),
     queue,
     start: () => {
-      caches.start();
       nodes.start();
-      void install(
-        {
-          client: options.client,
-          namespace: options.namespace ?? 'boardlet-system',
-          crds: options.crds ?? [],
-          timers: options.timers,
-          log: options.log,
-        },
-        stopping.signal,
-      );
+      void begin(options, caches, stopping.signal);
     },
     stop: async () => {
       stopping.abort();

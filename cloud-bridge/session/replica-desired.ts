@@ -246,7 +246,11 @@ export function dropBoard(state: ReplicaState, id: string): void {
   const board = state.known.get(id);
   const { session } = state;
   if (board === undefined || session === undefined || !board.carried) return;
-  publish(state, 'd', 1, { type: 'drop', tag: session.tag, seq: ++session.dseq, b: board.b });
+  const seq = ++session.dseq;
+  const bytes = publish(state, 'd', 1, { type: 'drop', tag: session.tag, seq, b: board.b });
+  // Until it is acknowledged the link's stamps cover the board still.
+  session.unacked.push({ seq, bytes, at: state.now });
+  session.unackedBytes += bytes;
   state.boards.delete(board.b);
   state.streams.dropBoard(board.b, state.now);
   board.carried = false;

@@ -1,5 +1,5 @@
 /** What a board should hold, and what it refused (docs/protocol.md §5, D1, D2, D8, D9). */
-import { dhFromBytes, khFromBytes, type U64 } from '@boardlet/adapters/sets';
+import { dhFromBytes, isName, khFromBytes, type U64 } from '@boardlet/adapters/sets';
 import { LIMITS, REFUSE_CODES, type Refuse } from '@boardlet/adapters/wire';
 import { noticeRefusedHello } from './replica-hello.ts';
 import {
@@ -90,6 +90,10 @@ export function putExpected(
   name: string,
   body: Uint8Array,
 ): boolean {
+  if (!isName(name, LIMITS.nameBytes)) {
+    notice(state, board.id, 'DocumentInvalid', 'a name is too long, or no text');
+    return false;
+  }
   const full = board.expected.size >= LIMITS.documentsPerBoard;
   if (
     body.length > LIMITS.documentBytes ||

@@ -8,7 +8,7 @@ import {
   readAuthorityFile,
   type StoredAuthority,
 } from './authority-file.ts';
-import { BACKDATE_S } from './constants.ts';
+import { BACKDATE_PART, BACKDATE_S } from './constants.ts';
 import type { CertificateAuthority, IssuedCertificate } from './contract.ts';
 import { identityOf, isLinkId, isOwnName } from './names.ts';
 import { type LeafOptions, publicKeyOf, readRequest, signLeaf } from './x509.ts';
@@ -116,7 +116,10 @@ class DiskAuthority implements CertificateAuthority {
   }
 
   #dates(notAfter: Date): { readonly notBefore: Date; readonly notAfter: Date } {
-    const notBefore = new Date(this.#now() - BACKDATE_S * 1000);
+    // A short lifetime is backdated by a part of itself: else its renewal would be due on the day that it is issued.
+    const restMs = Math.max(0, notAfter.getTime() - this.#now());
+    const backdateMs = Math.min(BACKDATE_S * 1000, restMs * BACKDATE_PART);
+    const notBefore = new Date(this.#now() - backdateMs);
     return {
       notBefore: notBefore < notAfter ? notBefore : new Date(notAfter.getTime() - 1000),
       notAfter,

@@ -10,6 +10,8 @@ export const SERVER_LIFETIME_S: number = 30 * 24 * 3600;
 export const CA_LIFETIME_S: number = 10 * 365 * 24 * 3600;
 /** Certificates start this much before now: boards' clocks are late by a little more often than by much. */
 export const BACKDATE_S = 300;
+/** And at most this part of their lifetime. */
+export const BACKDATE_PART = 0.1;
 
 export const TOKEN_TTL_S = 3600;
 export const TOKEN_TTL_MIN_S = 60;

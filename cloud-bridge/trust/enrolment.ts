@@ -21,6 +21,8 @@ import { readRequest } from './x509.ts';
 const NODE_NAME_MAX = 63;
 /** A link renews once in two thirds of a lifetime; four at once leave room for restarts. */
 const RENEWALS = { burst: 4, perSecond: 1 / 60, maxKeys: 10_000 };
+/** Very short lifetimes, as in trials, are renewed more often than that. */
+const RENEWALS_PER_LIFETIME = 3;
 
 export interface EnrolmentOptions {
   readonly authority: CertificateAuthority;
@@ -36,7 +38,11 @@ export interface EnrolmentOptions {
 
 export function createEnrolment(options: EnrolmentOptions): Enrolment {
   const { bindings, authority, log, lifetimeS = CLIENT_LIFETIME_S, now = Date.now } = options;
-  const renewals = createTokenBuckets({ ...RENEWALS, nowMs: now });
+  const renewals = createTokenBuckets({
+    ...RENEWALS,
+    perSecond: Math.max(RENEWALS.perSecond, RENEWALS_PER_LIFETIME / lifetimeS),
+    nowMs: now,
+  });
   return {
     join: (request) => join(options, request, lifetimeS, now),
     renewCertificate: async (link, csrPem) => {

@@ -1,4 +1,6 @@
 /** One measured figure, one JSON line. `peer` is what it is set beside: a bare limit, or a peer's number measured elsewhere. */
+import type { Rig } from './rig.ts';
+
 export interface Goal {
   readonly op: '<=' | '>=';
   readonly value: number;
@@ -20,6 +22,8 @@ export interface BenchContext {
   readonly quick: boolean;
   /** A fresh folder, removed afterwards. */
   readonly folder: string;
+  /** A running stack, started when first asked for: the bench's own, or with `--quick` one that the benches share. */
+  readonly rig: () => Promise<Rig>;
   readonly say: (line: string) => void;
 }
 
@@ -56,4 +60,8 @@ export function percentile(samples: readonly number[], q: number): number {
   return (
     sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(q * sorted.length) - 1))] ?? Number.NaN
   );
+}
+
+export function median(samples: readonly number[]): number {
+  return percentile(samples, 0.5);
 }

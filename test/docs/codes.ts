@@ -6,7 +6,7 @@ export const ROOT: string = resolve(import.meta.dirname, '../..');
 const FOLDERS = ['adapters', 'board-support', 'agent-lite', 'cloud-bridge'];
 /** Tests, and what only tests import. */
 const NOT_SOURCE =
-  /(^|\/)(dist|node_modules|testing|contract)\/|\.test\.ts$|(^|\/)test-[^/]*\.ts$|-bench\.ts$/;
+  /(^|\/)(dist|node_modules|testing|test-support|contract)\/|\.test\.ts$|(^|\/)test-[^/]*\.ts$|-bench\.ts$/;
 
 export interface Codes {
   /** Code → files that have it as a string. */
@@ -30,7 +30,7 @@ export function readCodes(): Codes {
   const families = new Set<string>();
   const words = new Set<string>();
   for (const file of sourceFiles()) {
-    const text = readFileSync(join(ROOT, file), 'utf8');
+    const text = withoutComments(readFileSync(join(ROOT, file), 'utf8'));
     for (const [, code = ''] of text.matchAll(/['"`](BL_[A-Z0-9]+(?:_[A-Z0-9]+)*)['"`]/g))
       codes.set(code, [...(codes.get(code) ?? []), file]);
     for (const [, family = ''] of text.matchAll(/`(BL_(?:[A-Z0-9]+_)+)\$\{/g)) families.add(family);
@@ -38,3 +38,6 @@ export function readCodes(): Codes {
   }
   return { codes, families, words };
 }
+
+const withoutComments = (text: string): string =>
+  text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');

@@ -83,6 +83,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     fleet: 'demo',
     board: 'press-17',
     ...options,
+    args: { ...options.args, agent: ['--stop-pods', ...(options.args?.agent ?? [])] },
     data,
     onLog: (part, line) => {
       logs.push(`${part}: ${line}`);

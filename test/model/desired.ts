@@ -3,151 +3,31 @@
  * The channel is the set of all messages ever sent: any may be delivered at any time, any number of times, or never. Tags are
  * drawn from a counter, as if random ones never met. Terms, boots and versions of what was applied are ghosts: the judges
  * know them, no rule uses them. */
+import {
+  ALL_RULES,
+  at,
+  type Board,
+  type DesiredBounds,
+  type DesiredRules,
+  type Disk,
+  type DownMessage,
+  diskOf,
+  type HelloMessage,
+  type Message,
+  NOBODY,
+  REPLICAS,
+  type Replica,
+  type State,
+  type StateMessage,
+  stateMessage,
+  type Wanted,
+  wantedAt,
+  withMessage,
+  withReplica,
+} from './desired-state.ts';
 import type { Model, Step } from './explore.ts';
 
-export interface DesiredBounds {
-  readonly keys: number;
-  /** Changes of the truth. */
-  readonly changes: number;
-  readonly terms: number;
-  readonly boots: number;
-  /** Wipes and restores from a snapshot, of the boots. */
-  readonly wipes: number;
-  readonly crashes: number;
-  readonly snapshots: boolean;
-  /** Restores of etcd to its first change. */
-  readonly rewinds: number;
-  readonly tags: number;
-  readonly messages: number;
-}
-
-export interface DesiredRules {
-  readonly echo: boolean;
-  readonly leaseRead: boolean;
-  readonly seq: boolean;
-  readonly mark: boolean;
-  readonly commitFirst: boolean;
-  /** Judge only: messages of a deposed replica. */
-  readonly judgeStale: boolean;
-  /** Judge only: convergence from each state. */
-  readonly settle: boolean;
-}
-
-export const ALL_RULES: DesiredRules = {
-  echo: true,
-  leaseRead: true,
-  seq: true,
-  mark: true,
-  commitFirst: true,
-  judgeStale: true,
-  settle: true,
-};
-
-interface StateMessage {
-  readonly type: 'state';
-  readonly tag: number;
-  readonly mark: number;
-  readonly docs: readonly number[];
-  readonly id: string;
-}
-interface HelloMessage {
-  readonly type: 'hello';
-  readonly echo: number;
-  readonly ses: number;
-  readonly id: string;
-}
-interface DownMessage {
-  readonly type: 'down';
-  readonly tag: number;
-  readonly seq: number;
-  readonly key: number;
-  readonly version: number;
-  readonly present: boolean;
-  readonly mark: number;
-  readonly boot: number;
-  readonly term: number;
-  readonly id: string;
-}
-type Message = StateMessage | HelloMessage | DownMessage;
-
-interface Disk {
-  readonly docs: readonly number[];
-  readonly highest: readonly number[];
-  readonly mark: number;
-}
-interface Board extends Disk {
-  readonly tag: number;
-  readonly fence: number;
-  readonly boot: number;
-  readonly highestTerm: number;
-  readonly disk: Disk;
-}
-interface Replica {
-  readonly term: number;
-  readonly cache: number;
-  readonly tag: number;
-  readonly echo: number;
-  readonly pending: number;
-  readonly seq: number;
-}
-interface State {
-  /** Key · 2 + present, one for each revision. */
-  readonly truth: readonly number[];
-  readonly term: number;
-  readonly holder: number;
-  readonly replicas: readonly [Replica, Replica];
-  readonly nextTag: number;
-  readonly messages: readonly Message[];
-  readonly snapshot: Disk | undefined;
-  readonly boots: number;
-  readonly wipes: number;
-  readonly crashes: number;
-  readonly rewinds: number;
-  readonly board: Board;
-}
-
-const NOBODY: Replica = { term: 0, cache: 0, tag: 0, echo: 0, pending: 0, seq: 0 };
-const REPLICAS = [0, 1] as const;
 const SETTLE_BEATS = 4;
-
-interface Wanted {
-  readonly version: number;
-  readonly present: boolean;
-}
-
-function wantedAt(state: State, key: number, revision: number): Wanted {
-  for (let i = revision - 1; i >= 0; i--) {
-    const change = state.truth[i] ?? 0;
-    if (change >> 1 === key) return { version: i + 1, present: (change & 1) === 1 };
-  }
-  return { version: 0, present: false };
-}
-
-function withReplica(state: State, r: 0 | 1, replica: Replica): State {
-  const replicas: [Replica, Replica] = [state.replicas[0], state.replicas[1]];
-  replicas[r] = replica;
-  return { ...state, replicas };
-}
-
-function withMessage(state: State, message: Message): State {
-  if (state.messages.some((m) => m.id === message.id)) return state;
-  const messages = [...state.messages, message].sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { ...state, messages };
-}
-
-function diskOf({ docs, highest, mark }: Disk): Disk {
-  return { docs, highest, mark };
-}
-
-function at(list: readonly number[], index: number, value: number): number[] {
-  const copy = [...list];
-  copy[index] = value;
-  return copy;
-}
-
-function stateMessage({ tag, mark, docs }: Board): StateMessage {
-  return { type: 'state', tag, mark, docs, id: `S${tag},${mark},${docs.join('.')}` };
-}
 
 class Desired implements Model<State> {
   readonly #bounds: DesiredBounds;

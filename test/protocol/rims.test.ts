@@ -1,4 +1,4 @@
-import { encode, encodeDocument, END_CODES, KINDS } from '@boardlet/adapters/wire';
+import { END_CODES, encode, encodeDocument, KINDS } from '@boardlet/adapters/wire';
 import type { Replication } from '@boardlet/agent-lite/core';
 import type { BridgeSessions } from '@boardlet/cloud-bridge/session';
 import { test } from 'uvu';
@@ -94,8 +94,7 @@ test('a restarted bridge asks for all that is reported, and sends nothing that i
   await withPair(async ({ broker, api, bridge, board, contents }) => {
     await until('online', () => bridge.online('gw-1'));
     api.put('gw-1', twin, 'ns/dev/speed', encodeDocument('twinDesired', 1));
-    for (let i = 0; i < 40; i++)
-      board.board('gw-1')?.report('twin', `ns/dev/p${i}`, { value: i });
+    for (let i = 0; i < 40; i++) board.board('gw-1')?.report('twin', `ns/dev/p${i}`, { value: i });
     await until('all there', () => bridge.reported('gw-1').size === 40);
     await until('committed', () => contents.commits === 1);
     bridge.stop();

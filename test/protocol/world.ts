@@ -1,5 +1,5 @@
 /** One link, two bridge processes, and everything that goes wrong between them; deterministic from its seed. */
-import { decodeMessage, encodeEvent } from '@boardlet/adapters/wire';
+import { encodeEvent } from '@boardlet/adapters/wire';
 import type { LinkRules } from '@boardlet/agent-lite/core';
 import type { ReplicaRules } from '@boardlet/cloud-bridge/session';
 import { BoardHost, copyDisk, type Disk, emptyDisk, type Ghost } from './board-host.ts';
@@ -328,10 +328,4 @@ function judgeJournal(world: World): void {
   const missing = [...board.made].filter((identity) => !delivered.has(identity)).length;
   if (missing > held + board.disk.lost + board.wiped)
     world.fail('JournalCounted', `${missing} missing, ${held} held, ${board.disk.lost} lost`);
-}
-
-/** For scenarios: what a message says, without its bytes. */
-export function typeOf(bytes: Uint8Array): string {
-  const decoded = decodeMessage(bytes);
-  return decoded.ok ? decoded.value.type : decoded.code;
 }

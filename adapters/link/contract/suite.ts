@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { type DefineTest, type Harness, openUp } from './harness.ts';
 import { publishDone, type Recorder } from './recorder.ts';
 import { defineFaultContract } from './suite-faults.ts';
+import { defineReconnectContract } from './suite-reconnect.ts';
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
 const texts = (recorder: Recorder): readonly string[] => recorder.messages.map((m) => m.text);
@@ -23,6 +24,7 @@ export function defineLinkContract(test: DefineTest, harness: Harness): void {
   defineMessages(check, harness);
   defineSessions(check, harness);
   defineFlow(check, harness);
+  defineReconnectContract(check, harness);
   defineFaultContract(check, harness);
 }
 

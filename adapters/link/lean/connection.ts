@@ -66,6 +66,7 @@ export class Connection implements LinkConnection {
   #keepAlive: KeepAlive | undefined;
   #timer: { readonly cancel: () => void } | undefined;
   #subackDue = false;
+  #gone: (() => void) | undefined;
 
   constructor(level: ProtocolLevel, setup: ConnectionSetup) {
     this.#setup = setup;
@@ -127,7 +128,8 @@ export class Connection implements LinkConnection {
   }
 
   /** No event comes after this. */
-  close(farewell?: Message): void {
+  close(farewell?: Message, gone?: () => void): void {
+    this.#gone = gone;
     if (this.#phase !== 'up' || farewell === undefined) {
       this.#goodbye();
       return;
@@ -326,6 +328,7 @@ export class Connection implements LinkConnection {
   }
 
   #onClose(code: string, detail: string): void {
+    this.#gone?.();
     if (code === '' && this.#phase === 'connecting')
       this.#end(LINK_CODES.closed, 'the broker hung up on CONNECT', 'silent');
     else this.#end(linkCode(code, this.#phase), detail);

@@ -104,7 +104,7 @@ export class MemoryConnection implements LinkConnection {
     this.#scheduleDrain();
   };
 
-  readonly close = (farewell?: OutgoingMessage): void => {
+  readonly close = (farewell?: OutgoingMessage, gone?: () => void): void => {
     if (this.#phase === 'up' && farewell !== undefined)
       this.#hub.route(this.clientId, {
         topic: farewell.topic,
@@ -114,6 +114,7 @@ export class MemoryConnection implements LinkConnection {
       });
     this.#hub.leave(this);
     this.#release();
+    gone?.();
   };
 
   /** False: the queue is full and the message is gone. */

@@ -139,8 +139,12 @@ class MqttConnection implements LinkConnection {
     for (const deliver of held) deliver();
   };
 
-  readonly close = (farewell?: OutgoingMessage): void => {
+  readonly close = (farewell?: OutgoingMessage, gone?: () => void): void => {
     const client = this.#client;
+    if (gone !== undefined) {
+      if (client === undefined || client.stream.closed) gone();
+      else client.stream.once('close', gone);
+    }
     if (this.#phase !== 'up' || farewell === undefined || client === undefined) {
       this.#goodbye();
       return;

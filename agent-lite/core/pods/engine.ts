@@ -6,11 +6,12 @@ import type {
   PodStatusDocument,
   StaticPodDocument,
 } from '@boardlet/adapters/wire';
-import type { BoardDocuments } from '../documents.ts';
-import type { Clock, HostResult, Logger, Timer, Timers } from '../host.ts';
+import type { HostResult } from '../host.ts';
 import type { ContainerRef, ContainerState, LogReader, Runtime } from '../runtime.ts';
-import { admit, type PodPolicy, type Refusal } from './admission.ts';
+import { admit, type Refusal } from './admission.ts';
+import { Alarms } from './alarms.ts';
 import { type Applied, applyEnding, applySpec, applyState } from './apply.ts';
+import type { PodEngine, PodEngineOptions } from './contract.ts';
 import { orphanPod, resumePod } from './found.ts';
 import {
   type Effect,
@@ -23,37 +24,6 @@ import {
 import { reconcile } from './reconcile.ts';
 import { statusOf } from './status.ts';
 
-export type { PodPolicy } from './admission.ts';
-
-/** Static pods as they are wanted now, by the name of their mirror pod. */
-export interface StaticPodSource {
-  readonly pods: () => ReadonlyMap<string, StaticPodDocument>;
-  readonly onChange: (listener: () => void) => void;
-}
-
-export interface PodEngineOptions {
-  readonly documents: BoardDocuments;
-  readonly runtimes: readonly Runtime[];
-  readonly policy: PodPolicy;
-  readonly clock: Clock;
-  readonly timers: Timers;
-  readonly log: Logger;
-  readonly staticPods?: StaticPodSource;
-}
-
-export interface PodEngine {
-  /** Finds what runs already, then begins to reconcile. Call once. */
-  readonly start: () => void;
-  /** Stops reconciling; pods run on. */
-  readonly close: () => void;
-  /** Ends all containers within their grace periods, reports nothing of it and starts nothing more. Resolves once all have ended,
-   * or 5 s after the longest grace. The next start takes what then lies there for containers that ended, and goes on from it. */
-  readonly stopAll: () => Promise<void>;
-  /** Log of a container, also of a pod that ended and is still known. Codes: `BL_POD_NOT_FOUND`, and those of the runtime. */
-  readonly logs: (query: LogArgs) => HostResult<LogReader>;
-  readonly status: (pod: string) => PodStatusDocument | undefined;
-}
-
 /** A pod whose documents vanished while its containers ran, as after a forced deletion: they still get a chance to end well. */
 const GONE_GRACE_MS = 2_000;
 /** The same when the agent was away: its own grace period is not known any more. */
@@ -61,8 +31,6 @@ const ORPHAN_GRACE_MS = 30_000;
 /** A container whose end is not told so long after its grace is not waited for. */
 const STOP_ALL_SLACK_MS = 5_000;
 const START_QUIET_MS = 400;
-/** A timer that is far away is armed anew: 2^31 ms is the most that a host's timer holds. */
-const LONGEST_TIMER_MS = 3_600_000;
 
 interface Wanted {
   readonly spec: PodDocument;
@@ -86,7 +54,7 @@ class Engine {
   readonly #runtimes: ReadonlyMap<string, Runtime>;
   /** By uid: a pod and its successor of the same name may be here together. */
   readonly #pods = new Map<string, PodState>();
-  readonly #timers = new Map<string, Timer>();
+  readonly #alarms: Alarms;
   /** By uid: until when (monotonic) a pod that is only starting is not reported. */
   readonly #quiet = new Map<string, number>();
   readonly #inputs: (() => void)[] = [];
@@ -98,6 +66,9 @@ class Engine {
   constructor(options: PodEngineOptions) {
     this.#o = options;
     this.#runtimes = new Map(options.runtimes.map((r) => [r.name, r]));
+    this.#alarms = new Alarms(options.timers, options.clock, (uid) =>
+      this.#input(() => this.#wake(uid)),
+    );
   }
 
   start(): void {
@@ -115,14 +86,13 @@ class Engine {
 
   close(): void {
     this.#open = false;
-    for (const timer of this.#timers.values()) timer.cancel();
-    this.#timers.clear();
+    this.#alarms.clear();
   }
 
   stopAll(): Promise<void> {
     return new Promise((resolve) => {
-      this.#input(() => this.#halt(resolve));
-      if (!this.#open) resolve();
+      if (this.#open) this.#input(() => this.#halt(resolve));
+      else resolve();
     });
   }
 
@@ -336,23 +306,27 @@ class Engine {
   }
 
   #onState(ref: ContainerRef, state: ContainerState): void {
-    if (this.#halted === undefined) {
-      this.#input(() => this.#state(ref, state));
-      return;
-    }
-    const pod = this.#pods.get(ref.uid);
-    if (pod !== undefined) this.#pods.set(pod.uid, applyState(pod, ref, state, this.#now()).pod);
-    this.#checkHalted();
+    if (this.#halted === undefined) this.#input(() => this.#state(ref, state));
+    else this.#state(ref, state);
   }
 
   #state(ref: ContainerRef, state: ContainerState): void {
     const pod = this.#pods.get(ref.uid);
     if (pod !== undefined) this.#carry(applyState(pod, ref, state, this.#now()));
+    if (this.#halted !== undefined) this.#checkHalted();
   }
 
+  /** While all is being ended, states are only taken down. */
   #carry(applied: Applied): void {
-    this.#perform(applied.pod, applied.effects);
-    this.#settle(applied.pod);
+    if (this.#open) {
+      this.#perform(applied.pod, applied.effects);
+      this.#settle(applied.pod);
+    } else this.#pods.set(applied.pod.uid, applied.pod);
+  }
+
+  #wake(uid: string): void {
+    const pod = this.#pods.get(uid);
+    if (pod !== undefined && this.#open) this.#settle(pod);
   }
 
   #settle(pod: PodState): void {
@@ -363,7 +337,7 @@ class Engine {
     this.#perform(step.pod, step.effects);
     if (this.#pods.get(pod.uid) !== step.pod) return;
     const times = [reportAtMs, step.wakeAtMs].filter((t) => t !== undefined);
-    this.#arm(pod.uid, times.length === 0 ? undefined : Math.min(...times));
+    this.#alarms.set(pod.uid, times.length === 0 ? undefined : Math.min(...times));
   }
 
   /** A start is about to become a state that says more, and a reported value holds the next one back for `pace-ms`
@@ -404,7 +378,7 @@ class Engine {
   }
 
   #forget(pod: PodState, runtime: Runtime | undefined): void {
-    this.#arm(pod.uid, undefined);
+    this.#alarms.set(pod.uid, undefined);
     this.#pods.delete(pod.uid);
     this.#quiet.delete(pod.uid);
     runtime?.remove(pod.name, pod.uid);
@@ -420,19 +394,5 @@ class Engine {
       uid: pod.uid,
       unixMs: this.#o.clock.unixMs(),
     });
-  }
-
-  #arm(uid: string, atMs: number | undefined): void {
-    this.#timers.get(uid)?.cancel();
-    this.#timers.delete(uid);
-    if (atMs === undefined || !this.#open) return;
-    const delayMs = Math.min(Math.max(0, atMs - this.#o.clock.monotonicMs()), LONGEST_TIMER_MS);
-    const fire = () =>
-      this.#input(() => {
-        this.#timers.delete(uid);
-        const pod = this.#pods.get(uid);
-        if (pod !== undefined) this.#settle(pod);
-      });
-    this.#timers.set(uid, this.#o.timers.after(delayMs, fire));
   }
 }

@@ -10,7 +10,9 @@ import type {
 import type { BoardDocuments, DesiredChange, DesiredKind, ReportedKind } from '../documents.ts';
 import type { Clock, Timer, Timers } from '../host.ts';
 import type { ContainerRef, ContainerState, Runtime, RuntimeHandlers } from '../runtime.ts';
-import { createPodEngine, type PodEngine, type PodPolicy, type StaticPodSource } from './engine.ts';
+import type { PodPolicy } from './admission.ts';
+import type { PodEngine, StaticPodSource } from './contract.ts';
+import { createPodEngine } from './engine.ts';
 
 export class FakeTime {
   readonly timers: Timers = { after: (delayMs, fire) => this.#after(delayMs, fire) };

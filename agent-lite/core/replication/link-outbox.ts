@@ -1,5 +1,5 @@
 /** Reported documents on their way up (docs/protocol.md §5, R1, C1): dirty keys, their pace, one message in flight a board. */
-import { ChunkSource } from '@boardlet/adapters/sets';
+import { ChunkSource, isName } from '@boardlet/adapters/sets';
 import { type ChunkOp, LIMITS, type Op, type Up } from '@boardlet/adapters/wire';
 import {
   type LinkBoard,
@@ -73,8 +73,9 @@ export function report(
 ): void {
   const board = state.boards[b];
   if (board === undefined) return;
-  if (body !== undefined && body.length > LIMITS.documentBytes) {
-    warn(state, 'BL_REPLICATION_TOO_LONG', b, name);
+  const tooLong = body !== undefined && body.length > LIMITS.documentBytes;
+  if (tooLong || !isName(name, LIMITS.nameBytes)) {
+    warn(state, tooLong ? 'BL_REPLICATION_TOO_LONG' : 'BL_REPLICATION_NAME', b, name);
     return;
   }
   const known = keyOf(board, kind, name);

@@ -66,6 +66,8 @@ export interface Replication {
   /** Called at each hello that was taken. */
   readonly onGreeted: (listener: (greeting: Greeting) => void) => void;
   readonly connected: () => boolean;
+  /** A new connection in place of the present one, without a goodbye: for a certificate that was renewed. */
+  readonly reconnect: () => void;
   readonly view: () => LinkView;
 }
 
@@ -158,6 +160,10 @@ class Rim implements Replication {
 
   connected(): boolean {
     return this.#link.connected();
+  }
+
+  reconnect(): void {
+    this.#link.reconnect();
   }
 
   view(): LinkView {

@@ -56,7 +56,7 @@ export function datesOf(pem: string): CertificateDates {
   return dates(new X509Certificate(firstCertificate(pem)));
 }
 
-function dates(certificate: X509Certificate): CertificateDates {
+export function dates(certificate: X509Certificate): CertificateDates {
   return {
     notBeforeMs: Date.parse(certificate.validFrom),
     notAfterMs: Date.parse(certificate.validTo),

@@ -44,7 +44,7 @@ export function createNodeHost(options: NodeHostOptions): NodeHost {
     timers: nodeTimers,
     log,
     files: nodeFiles,
-    sockets: createNodeSockets(),
+    sockets: createNodeSockets(() => ({ unixMs: clock.unixMs(), trusted: clock.trusted() })),
     crypto: nodeCrypto,
     facts: createFacts({
       dataDir: options.dataDir,

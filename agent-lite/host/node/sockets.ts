@@ -1,6 +1,8 @@
 import { connect as connectTcp, isIP, type OnReadOpts, type Socket as TcpSocket } from 'node:net';
-import type { ConnectionOptions, PeerCertificate } from 'node:tls';
+import type { ConnectionOptions, PeerCertificate, TLSSocket } from 'node:tls';
+import type { KnownTime } from '../../core/enroll/index.ts';
 import type { ConnectOptions, Socket, SocketHandlers, Sockets } from '../../core/host.ts';
+import { peerFault } from './server-fault.ts';
 import { socketFailure } from './socket-failure.ts';
 
 /** Bytes not yet taken by the system above which `write` answers false. */
@@ -10,12 +12,15 @@ const READ_BUFFER_BYTES = 16_384;
 /** How long `close` lets written bytes go out before the connection is destroyed. */
 const CLOSE_LINGER_MS = 1000;
 
-/** Sockets over `node:net`; `node:tls` is loaded on the first use of TLS, since it costs some 3 MiB. */
-export function createNodeSockets(): Sockets {
+const systemTime = (): KnownTime => ({ unixMs: Date.now(), trusted: true });
+
+/** Sockets over `node:net`; `node:tls` is loaded on the first use of TLS, since it costs some 3 MiB. `now` is the time by
+ * which certificates are judged: the board's own, for a board whose system's clock is not set. Default: the system's. */
+export function createNodeSockets(now: () => KnownTime = systemTime): Sockets {
   return {
     connect: (options, handlers) => {
       try {
-        return new NodeSocket(options, handlers);
+        return new NodeSocket(options, handlers, now);
       } catch (error) {
         return failedSocket(error, handlers);
       }
@@ -42,9 +47,9 @@ class NodeSocket implements Socket {
   #code = '';
   #detail = '';
 
-  constructor(options: ConnectOptions, handlers: SocketHandlers) {
+  constructor(options: ConnectOptions, handlers: SocketHandlers, now: () => KnownTime) {
     this.#handlers = handlers;
-    const { timeoutMs } = options;
+    const { timeoutMs, tls } = options;
     this.#raw = openRaw(options, {
       buffer: new Uint8Array(READ_BUFFER_BYTES),
       callback: (length, buffer) => this.#onRead(buffer.subarray(0, length)),
@@ -54,7 +59,8 @@ class NodeSocket implements Socket {
       this.#raw.destroy();
     }, timeoutMs);
     this.#raw.on('connect', () => this.#raw.setNoDelay(true));
-    this.#raw.on(options.tls === undefined ? 'connect' : 'secureConnect', () => this.#onOpen());
+    if (tls === undefined) this.#raw.on('connect', () => this.#onOpen());
+    else this.#raw.on('secureConnect', () => this.#onSecure(tls, now()));
     this.#raw.on('drain', () => this.#onDrain());
     this.#raw.on('error', (error) => {
       const { code, detail } = socketFailure(error);
@@ -105,6 +111,16 @@ class NodeSocket implements Socket {
     this.#timer = setTimeout(() => this.#raw.destroy(), CLOSE_LINGER_MS);
   };
 
+  #onSecure(tls: NonNullable<ConnectOptions['tls']>, now: KnownTime): void {
+    const fault = peerFault(this.#raw as TLSSocket, tls, now);
+    if (fault === undefined) {
+      this.#onOpen();
+      return;
+    }
+    this.#fail('BL_HOST_TLS', fault);
+    this.#raw.destroy();
+  }
+
   #onOpen(): void {
     clearTimeout(this.#timer);
     if (this.#closing) return;
@@ -149,6 +165,8 @@ function openRaw(options: ConnectOptions, onread: OnReadOpts): TcpSocket {
     onread,
     ca: tls.ca,
     minVersion: 'TLSv1.2',
+    // `peerFault` decides before anything is sent: OpenSSL asks the system's clock, which may not be set.
+    rejectUnauthorized: false,
     // RFC 6066 §3: no literal addresses in the server name extension.
     servername: isIP(serverName) === 0 ? serverName : '',
     checkServerIdentity: (_host: string, certificate: PeerCertificate) =>

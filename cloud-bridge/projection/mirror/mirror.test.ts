@@ -80,7 +80,7 @@ test('names, namespaces and pods of others are refused', async () => {
   assert.equal(pods, ['taken-f-one']);
   assert.is(rig.pod('taken-f-one').object?.metadata.annotations, undefined);
   const said = rig.api.all(EVENTS).filter((event) => event['reason'] === 'StaticPodNotShown');
-  assert.is(said.length, 4);
+  assert.is(said.length, 5);
   await rig.stop();
 });
 

@@ -20,6 +20,11 @@ export function awayReason(away: Away): string {
   return `Board${away.reason}`;
 }
 
+/** Without times, so that Events of it are counted and not multiplied. */
+export function awayText(away: Away): string {
+  return TEXTS[away.reason];
+}
+
 export function awayMessage(away: Away): string {
   const beat = away.lastBeatMs === undefined ? '' : `, last beat ${timestamp(away.lastBeatMs)}`;
   return `${TEXTS[away.reason]}; noticed ${timestamp(away.sinceMs)}${beat}`;

@@ -87,7 +87,7 @@ test('a board that goes stops its Lease and is unknown with a reason; on return 
     assert.is(rig.node().status.conditions.length, before.status.conditions.length);
     assert.ok(rig.calls().includes('replace leases f-one'));
     const events = rig.api.all(EVENTS).map((event) => event['reason']);
-    assert.equal(events, [`Board${reason}`]);
+    assert.equal(events, [`Board${reason}`, 'BoardReturned']);
     await rig.stop();
   }
 });

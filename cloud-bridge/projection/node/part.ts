@@ -3,7 +3,7 @@ import { decodeDocument, KINDS, type NodeDocument } from '@boardlet/adapters/wir
 import { type Informer, type KubeObject, LEASES, NODES, type Timer } from '../../kube/index.ts';
 import type { OfflineReason, ReportedChange } from '../../session/contract.ts';
 import { type PartContext, PRIORITY, type ProjectionPart, type Write } from '../contract.ts';
-import { type Away, awayMessage, awayReason } from './away.ts';
+import { type Away, awayReason, awayText } from './away.ts';
 import { LEASE_NAMESPACE, leaseWrite } from './lease.ts';
 import { type BoardView, isOurs, type NodeSettings, nodeWrites, readyOf } from './object.ts';
 
@@ -28,6 +28,8 @@ export interface NodesView {
   readonly online: (board: string) => boolean;
   /** The Node came (or came back), so that what needs its uid can be written. */
   readonly onNode: (listener: (board: string) => void) => void;
+  /** All Nodes are known. */
+  readonly onReady: (listener: () => void) => void;
 }
 export interface NodesPart extends ProjectionPart {
   readonly view: NodesView;
@@ -59,6 +61,7 @@ class Nodes implements NodesPart {
   readonly #nodes: Informer;
   readonly #boards = new Map<string, Board>();
   readonly #listeners: ((board: string) => void)[] = [];
+  readonly #ready: (() => void)[] = [];
   #graceFromMs: number;
   #graceTimer: Timer | undefined;
 
@@ -69,7 +72,12 @@ class Nodes implements NodesPart {
     this.#nodes = context.informer(
       NODES,
       { keep: (node) => context.naming.boardOf(node.metadata.name) !== undefined },
-      { onChange: (present, old) => this.#onNode(present, old) },
+      {
+        onChange: (present, old) => this.#onNode(present, old),
+        onSynced: () => {
+          for (const listener of this.#ready) listener();
+        },
+      },
     );
     this.view = {
       informer: this.#nodes,
@@ -81,6 +89,7 @@ class Nodes implements NodesPart {
         return known !== undefined && known.away === undefined;
       },
       onNode: (listener) => this.#listeners.push(listener),
+      onReady: (listener) => this.#ready.push(listener),
     };
   }
 
@@ -107,6 +116,13 @@ class Nodes implements NodesPart {
 
   boardUp(name: string): void {
     const board = this.#board(name);
+    if (board.away !== undefined)
+      this.#context.event({
+        board: name,
+        warning: false,
+        reason: 'BoardReturned',
+        message: 'The board is connected again',
+      });
     board.away = undefined;
     board.settled = false;
     this.#warnForeign(name);
@@ -127,7 +143,7 @@ class Nodes implements NodesPart {
       board: name,
       warning: reason !== 'Goodbye',
       reason: awayReason(board.away),
-      message: awayMessage(board.away),
+      message: awayText(board.away),
     });
   }
 

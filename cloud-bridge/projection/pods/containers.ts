@@ -12,6 +12,12 @@ export interface ContainerStatus {
 
 const MAX_MESSAGE = 1024;
 const MAX_ID = 512;
+/** int32 in the API. */
+const MAX_INT = 2 ** 31 - 1;
+
+function int(value: number): number {
+  return Math.max(-MAX_INT, Math.min(MAX_INT, Math.trunc(value)));
+}
 
 /** `<runtime>://<id>`, as the API wants it. */
 function containerId(status: ContainerStatusDocument): string | undefined {
@@ -45,11 +51,11 @@ function terminated(
   id: string | undefined,
   times: Times,
 ): Readonly<Record<string, unknown>> {
-  const exitCode = end.exitCode ?? 137;
+  const exitCode = int(end.exitCode ?? 137);
   return {
     exitCode,
     reason: reasonOf(end.reason, exitCode === 0 ? 'Completed' : 'Error'),
-    ...(end.signal === undefined || end.signal === 0 ? {} : { signal: end.signal }),
+    ...(end.signal === undefined || end.signal === 0 ? {} : { signal: int(end.signal) }),
     ...(end.message === undefined ? {} : { message: plain(end.message, MAX_MESSAGE) }),
     ...(end.startedAt === undefined ? {} : { startedAt: timeOf(end.startedAt, times) }),
     ...(end.finishedAt === undefined ? {} : { finishedAt: timeOf(end.finishedAt, times) }),
@@ -98,7 +104,7 @@ export function containerStatuses(
       ...base,
       ready: status.ready && status.state === 'running',
       started: status.state === 'running',
-      restartCount: Math.max(0, status.restarts),
+      restartCount: Math.max(0, int(status.restarts)),
       state: stateOf(status, id, times),
       ...(status.last === undefined
         ? {}

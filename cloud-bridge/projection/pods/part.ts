@@ -1,10 +1,10 @@
 /** Pods: what is bound to a board's Node goes down to it as documents; what it says of them, and of its static pods, goes up. */
-import { decodeDocument, KINDS, type PodStatusDocument } from '@boardlet/adapters/wire';
+import { decodeDocument, KINDS } from '@boardlet/adapters/wire';
 import { type Informer, type KubeObject, PODS, type Timer } from '../../kube/index.ts';
 import type { DesiredDocument, OfflineReason, ReportedChange } from '../../session/contract.ts';
 import { conditionOf } from '../conditions.ts';
 import { type PartContext, PRIORITY, type ProjectionPart, type Write } from '../contract.ts';
-import { type MirrorSettings, mirrorRefusal } from '../mirror/object.ts';
+import { isOurMirror, type MirrorSettings, mirrorRefusal } from '../mirror/object.ts';
 import type { NodesView } from '../node/part.ts';
 import { plain } from '../text.ts';
 import { type Refusal, translatePod } from './desired.ts';
@@ -47,6 +47,9 @@ class Pods implements ProjectionPart {
       { onChange: (present, old) => this.#onPod(present, old) },
     );
     nodes.onNode((board) => this.#writeAll(board));
+    nodes.onReady(() => {
+      for (const board of this.#boards.keys()) this.#writeAll(board);
+    });
   }
 
   onDesired(listener: Listener): void {
@@ -63,7 +66,8 @@ class Pods implements ProjectionPart {
     return this.#boards.get(board)?.desired.get(name);
   }
 
-  boardUp(board: string): void {
+  boardUp(board: string, moved: boolean): void {
+    if (moved) forgetReports(this.#board(board));
     this.#timers.get(board)?.cancel();
     const { staticKnownMs = STATIC_KNOWN_MS } = this.#options;
     this.#timers.set(
@@ -139,16 +143,8 @@ class Pods implements ProjectionPart {
     }
     held.reports.set(name, decoded.value);
     held.forgotten.delete(name);
-    this.#stopIfEnded(board, name, decoded.value);
-  }
-
-  #stopIfEnded(board: string, key: string, report: PodStatusDocument): void {
-    const pod = this.#pod(key);
-    if (pod === undefined || !mustStop(pod, report)) return;
-    const held = this.#board(board);
-    if (held.stopping.get(key) === report.uid) return;
-    held.stopping.set(key, report.uid);
-    this.#translate(board, pod);
+    const pod = this.#pod(name);
+    if (pod !== undefined && mustStop(pod, decoded.value)) this.#translate(board, pod);
   }
 
   #takeStatic(board: string, change: ReportedChange): void {
@@ -159,12 +155,15 @@ class Pods implements ProjectionPart {
       held.droppedStatics.add(name);
       return;
     }
-    const refusal = mirrorRefusal(name, this.#context.naming.nodeOf(board), this.#options.mirrors);
+    const node = this.#context.naming.nodeOf(board);
+    const refusal = mirrorRefusal(name, node, this.#options.mirrors);
     if (refusal !== undefined) {
-      const message = `static pod ${plain(name, 253)}: ${refusal}`;
-      this.#context.event({ board, warning: true, reason: 'StaticPodNotShown', message });
+      this.#notShown(board, name, refusal);
       return;
     }
+    const present = this.#pod(name);
+    if (present !== undefined && !isOurMirror(present, node))
+      this.#notShown(board, name, 'another pod has its name');
     const decoded = decodeDocument('staticPod', body);
     if (!decoded.ok) {
       this.#invalid(board, 'static pod', name, decoded);
@@ -172,6 +171,11 @@ class Pods implements ProjectionPart {
     }
     held.statics.set(name, decoded.value);
     held.droppedStatics.delete(name);
+  }
+
+  #notShown(board: string, name: string, why: string): void {
+    const message = `static pod ${plain(name, 253)}: ${why}`;
+    this.#context.event({ board, warning: true, reason: 'StaticPodNotShown', message });
   }
 
   #invalid(
@@ -211,7 +215,9 @@ class Pods implements ProjectionPart {
     if (isMirror(pod)) return;
     const held = this.#board(board);
     const key = podKey(pod);
-    const stop = held.stopping.get(key) === pod.metadata.uid;
+    const { uid = '' } = pod.metadata;
+    if (mustStop(pod, held.reports.get(key))) held.stopping.set(key, uid);
+    const stop = held.stopping.get(key) === uid;
     const grace = specOf(pod).terminationGracePeriodSeconds ?? DEFAULT_GRACE_S;
     const result = translatePod(pod, stop ? { stopGraceS: grace } : {});
     const before = held.desired.get(key);
@@ -263,7 +269,8 @@ class Pods implements ProjectionPart {
   }
 
   #writes(board: string, key: string, present: KubeObject | undefined): readonly Write[] {
-    if (this.#nodes.isForeign(board)) return [];
+    // Whose Node it is must be known before anything of it is written.
+    if (!this.#nodes.informer.synced() || this.#nodes.isForeign(board)) return [];
     return podWrites(present, this.#viewOf(board, key), this.#context.clock.unixMs());
   }
 

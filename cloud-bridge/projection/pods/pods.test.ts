@@ -102,17 +102,31 @@ test('a phase never goes back and the first end is the last', async () => {
 
 test('a board that runs again what has ended is told to stop it', async () => {
   const { rig, uid } = await withPod();
-  rig.report('podStatus', 'default/p', endedStatus(uid));
-  await rig.settle(1_500);
   const stop = (): number | undefined => {
     const [document] = [...rig.projection.source.documents('one')];
     const decoded = decodeDocument('pod', document?.body ?? new Uint8Array());
     return decoded.ok ? decoded.value.stopGraceS : Number.NaN;
   };
+  rig.report('podStatus', 'default/p', endedStatus(uid));
+  await rig.settle(1_500);
   assert.is(stop(), undefined);
   rig.report('podStatus', 'default/p', runningStatus(uid));
   await rig.settle();
   assert.is(stop(), 30);
+  await rig.stop();
+});
+
+test('a board is told to stop what somebody else has ended', async () => {
+  const { rig, uid } = await withPod();
+  rig.report('podStatus', 'default/p', runningStatus(uid));
+  await rig.settle(1_500);
+  const pod = rig.pod('p').object as KubeObject & { status: object };
+  rig.api.put(PODS, { ...pod, status: { ...pod.status, phase: 'Failed', reason: 'Evicted' } });
+  await rig.settle();
+  const [document] = [...rig.projection.source.documents('one')];
+  const decoded = decodeDocument('pod', document?.body ?? new Uint8Array());
+  assert.is(decoded.ok && decoded.value.stopGraceS, 30);
+  assert.is(rig.pod('p').status.reason, 'Evicted');
   await rig.stop();
 });
 
@@ -166,6 +180,22 @@ test('away: readiness goes at once, phases stay, a deletion waits; on return it 
   rig.report('podStatus', 'default/p', endedStatus(uid));
   await rig.settle();
   assert.not(rig.pod('p').there);
+  await rig.stop();
+});
+
+test('a board that comes by another link starts anew', async () => {
+  const { rig, uid } = await withPod();
+  rig.report('podStatus', 'default/p', runningStatus(uid));
+  await rig.settle(1_500);
+  rig.projection.sink.boardDown('one', 'LinkLost');
+  await rig.settle(1_500);
+  rig.projection.sink.boardUp('one', 'another-link');
+  await rig.settle(1_500);
+  // What the old link said is void; the new one has not spoken yet.
+  assert.is(rig.pod('p').condition('Ready').status, 'False');
+  rig.report('podStatus', 'default/p', runningStatus(uid));
+  await rig.settle(1_500);
+  assert.is(rig.pod('p').condition('Ready').status, 'True');
   await rig.stop();
 });
 

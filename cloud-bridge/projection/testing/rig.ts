@@ -142,7 +142,7 @@ export async function createRig(options: Partial<ProjectionOptions> = {}): Promi
   const told: string[] = [];
   projection.source.onChange((board, kind, name) => told.push(`${board} ${kind} ${name}`));
   projection.start();
-  await time.advance(10);
+  while (!projection.source.warm()) await time.advance(1);
   let seen = api.calls.length;
   return {
     api,

@@ -1,0 +1,88 @@
+/** The thin client's Lease PUTs beside a bare keep-alive loop of undici against the same server, 64 in flight. The server does
+ * nothing but echo; the two take turns, so that what else the machine does meets both. */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { createKubeClient, type KubeClient, LEASES } from '@boardlet/cloud-bridge/kube';
+import { Pool } from 'undici';
+import { type Bench, median } from './figure.ts';
+import { CONCURRENCY, rate } from './lanes.ts';
+import { lease } from './lease.ts';
+
+interface Stub {
+  readonly origin: string;
+  readonly close: () => void;
+}
+
+function startStub(): Promise<Stub> {
+  const script = fileURLToPath(new URL('./stub-api.ts', import.meta.url));
+  const child = fork(script, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  return new Promise((done, fail) => {
+    child.on('exit', () => fail(new Error('the stub server ended')));
+    child.on('message', ({ port }: { readonly port: number }) =>
+      done({ origin: `http://127.0.0.1:${port}`, close: () => child.disconnect() }),
+    );
+  });
+}
+
+const leaseOf = (lane: number): ReturnType<typeof lease> => lease(`lane-${lane}`);
+
+/** As the bridge does: the object changed, serialised, sent, and the answer parsed. */
+async function put(client: KubeClient, lane: number): Promise<void> {
+  await client.replace(LEASES, leaseOf(lane));
+}
+
+/** The least that a keep-alive client can do for the same bytes: send a text, read the answer. */
+async function barePut(pool: Pool, lane: number, body: string): Promise<void> {
+  const answer = await pool.request({
+    method: 'PUT',
+    path: `/apis/coordination.k8s.io/v1/namespaces/default/leases/lane-${lane}`,
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body,
+  });
+  await answer.body.text();
+}
+
+async function measure(origin: string, quick: boolean): Promise<{ ours: number; bare: number }> {
+  const client = createKubeClient({ config: { server: origin }, connections: CONCURRENCY });
+  const pool = new Pool(origin, { connections: CONCURRENCY, pipelining: 1 });
+  const texts = Array.from({ length: CONCURRENCY }, (_, lane) => JSON.stringify(leaseOf(lane)));
+  const sliceMs = quick ? 250 : 1_000;
+  const ours: number[] = [];
+  const bare: number[] = [];
+  try {
+    for (let turn = 0; turn < (quick ? 5 : 9); turn++) {
+      const one = await rate(sliceMs, (lane) => put(client, lane));
+      const other = await rate(sliceMs, (lane) => barePut(pool, lane, texts[lane] ?? ''));
+      // The first turn opens the connections and lets the compiler at both.
+      if (turn === 0) continue;
+      ours.push(one);
+      bare.push(other);
+    }
+  } finally {
+    await Promise.all([client.close(), pool.destroy()]);
+  }
+  return { ours: median(ours), bare: median(bare) };
+}
+
+export const clientBench: Bench = {
+  name: 'client',
+  run: async ({ quick }) => {
+    const stub = await startStub();
+    try {
+      const { ours, bare } = await measure(stub.origin, quick);
+      const peer = { name: 'bare undici', value: bare };
+      return [
+        {
+          bench: 'client',
+          name: 'client.put_ratio',
+          value: ours / bare,
+          unit: 'ratio',
+          goal: { op: '>=', value: 0.8 },
+        },
+        { bench: 'client', name: 'client.put_per_s', value: ours, unit: '1/s', peer },
+      ];
+    } finally {
+      stub.close();
+    }
+  },
+};
