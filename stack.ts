@@ -13,6 +13,8 @@ export interface StackOptions {
   /** Extra arguments of a part, after the usual ones. */
   readonly args?: Partial<Record<Part, readonly string[]>>;
   readonly env?: Readonly<Record<string, string>>;
+  /** Brokers to use instead of our own, `mqtts://…` or `wss://…`; leave `broker` out of `parts` then. */
+  readonly brokers?: readonly string[];
   /** Parts to start; default all four. */
   readonly parts?: readonly Part[];
   /** Each line that a part writes to stderr. */
@@ -149,6 +151,13 @@ function fixedPorts(data: string): {
   };
 }
 
+function brokerFlags({ brokers }: StackOptions, ports: ReturnType<typeof fixedPorts>): string[] {
+  const own = `mqtts://${ports.get('broker')}`;
+  const [first = own] = brokers ?? [];
+  const told = brokers ?? [own, `wss://${ports.get('wss')}/mqtt`];
+  return ['--broker', first, ...told.flatMap((url) => ['--public-broker', url])];
+}
+
 function commandOf(
   part: Part,
   options: StackOptions,
@@ -199,12 +208,7 @@ function commandOf(
           pki,
           '--fleet',
           options.fleet,
-          '--broker',
-          `mqtts://${ports.get('broker')}`,
-          '--public-broker',
-          `mqtts://${ports.get('broker')}`,
-          '--public-broker',
-          `wss://${ports.get('wss')}/mqtt`,
+          ...brokerFlags(options, ports),
           '--join-listen',
           ports.get('join'),
           '--kubelet-listen',

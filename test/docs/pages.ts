@@ -18,17 +18,18 @@ const IGNORED = /(^|\/)(node_modules|dist|\.git|\.boardlet)(\/|$)/;
 const FENCE = /^```(\w*)\n([\s\S]*?)^```$/gm;
 
 export function readPages(): readonly Page[] {
-  return readdirSync(ROOT, { encoding: 'utf8' })
-    .flatMap((name) => (name.endsWith('.md') ? [name] : pagesUnder(name)))
+  return readdirSync(ROOT, { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? pagesUnder(entry.name) : [entry.name]))
+    .filter((path) => path.endsWith('.md'))
     .sort()
     .map(readPage);
 }
 
 function pagesUnder(folder: string): readonly string[] {
-  if (IGNORED.test(folder) || folder.includes('.')) return [];
+  if (IGNORED.test(folder)) return [];
   return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name))
-    .filter((path) => path.endsWith('.md') && !IGNORED.test(path));
+    .filter((path) => !IGNORED.test(path));
 }
 
 function readPage(path: string): Page {
@@ -37,7 +38,13 @@ function readPage(path: string): Page {
   const prose = text.replaceAll(FENCE, '');
   const shell = blocks.filter(([, kind]) => kind === 'sh').map(([, , body = '']) => body);
   const indented = [...prose.matchAll(/^ {4}(\S.*)$/gm)].map(([, line = '']) => line);
-  const lines = [...shell.join('\n').replaceAll(/\\\n\s*/g, '').split('\n'), ...indented];
+  const lines = [
+    ...shell
+      .join('\n')
+      .replaceAll(/\\\n\s*/g, '')
+      .split('\n'),
+    ...indented,
+  ];
   return {
     path,
     text,

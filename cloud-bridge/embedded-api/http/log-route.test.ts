@@ -120,7 +120,7 @@ test("without a source the log comes from the node's kubelet endpoint, by client
   const kubeletClient = { cert: own.chain, key: own.key, ca: authority.caPem() };
   const server = await startServer({ dir, kubeletClient });
   const kubelet = await startKubelet(server, (request, response) => {
-    if (request.url?.includes('/missing/')) response.writeHead(404).end('container is not there');
+    if (request.url?.endsWith('/missing')) response.writeHead(404).end('container is not there');
     else response.end('from the board\n');
   });
   try {

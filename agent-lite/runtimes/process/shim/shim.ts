@@ -21,6 +21,8 @@ type Stop = Extract<ToShim, { t: 'stop' }>;
 /** The agent's end of a socket pair: the first words come over it, before there is a folder to listen in. */
 const CONTROL_FD = 3;
 const ABANDONED_GRACE_MS = 10_000;
+/** Nothing runs and no agent is there: all that is known is on disk, and the next agent brings a new shim. */
+const ALONE_MS = 2_000;
 /** An agent that does not read is not waited for. */
 const LEAVE_MS = 200;
 
@@ -69,7 +71,9 @@ export class Shim {
       this.#clients.delete(client);
       // Without a word from the agent nothing was promised; one that never started anything has nothing to keep.
       if (!this.#started && this.#clients.size === 0) this.#leave();
+      else this.#rest();
     });
+    this.#rest();
   }
 
   #take(message: ToShim): void {
@@ -201,7 +205,10 @@ export class Shim {
     if ([...this.#containers.values()].some((c) => c.running)) return;
     if (this.#leaving) this.#leave();
     else if (this.#init !== undefined)
-      this.#idle = setTimeout(() => this.#leave(), this.#init.idleMs);
+      this.#idle = setTimeout(
+        () => this.#leave(),
+        this.#clients.size > 0 ? this.#init.idleMs : Math.min(this.#init.idleMs, ALONE_MS),
+      );
   }
 
   #leave(): void {
