@@ -98,9 +98,7 @@ async function serve(settings: Settings): Promise<void> {
   const names = [...new Set(['localhost', '127.0.0.1', settings.host, ...settings.names])];
   const server = await authority.issueServer({ names, lifetimeS: LIFETIME_S });
   const admin = await authority.issueOwn('api.admin', LIFETIME_S, ['system:masters']);
-  const kubelet = await authority.issueOwn('api.kubelet-client', LIFETIME_S, [
-    'system:masters',
-  ]);
+  const kubelet = await authority.issueOwn('api.kubelet-client', LIFETIME_S, ['system:masters']);
   const ca = authority.caPem();
   const api = createEmbeddedApi({
     dataDir: settings.data,

@@ -36,7 +36,7 @@ function build(options: EmbeddedApiOptions, disk: Disk): Services {
   return {
     store,
     registry,
-    writer: new Writer({ store, clock, objectBytes: limits.objectBytes }),
+    writer: new Writer({ store, clock }),
     remover: new Remover(store, clock),
     hub: new WatchHub(store, limits, clock, logger),
     auth: new Authenticator(options.tokens ?? new Map()),

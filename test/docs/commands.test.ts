@@ -1,7 +1,7 @@
 /** Command lines in pages are given to the programs themselves, with one more flag that no program has. A parser that
  * complains of that flag has taken all before it; and nothing is ever started. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -30,8 +30,13 @@ function wordsOf(line: string): readonly string[] {
   return words.slice(Math.max(0, start)).filter((w) => w !== '…');
 }
 
-const lines: readonly CommandLine[] = readPages().flatMap((page) =>
+const pages = readPages();
+const lines: readonly CommandLine[] = pages.flatMap((page) =>
   page.commands.map((line) => ({ where: `${page.path}: ${line}`, words: wordsOf(line) })),
+);
+/** In sentences commands are often named without what they need; those of npm are whole. */
+const spans: readonly CommandLine[] = pages.flatMap((page) =>
+  page.spans.map((line) => ({ where: `${page.path}: ${line}`, words: wordsOf(line) })),
 );
 const linesOf = (...names: readonly string[]): readonly CommandLine[] =>
   lines.filter(({ words }) => names.includes(words[0] ?? ''));
@@ -91,15 +96,25 @@ test('npm scripts in pages exist, and what they are given is there', () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     readonly scripts: Readonly<Record<string, string>>;
   };
-  const start = readFileSync(join(ROOT, 'start.ts'), 'utf8');
-  for (const { where, words } of linesOf('npm')) {
+  const sources: Readonly<Record<string, string>> = {
+    start: readFileSync(join(ROOT, 'start.ts'), 'utf8'),
+    build: readFileSync(join(ROOT, 'build.ts'), 'utf8'),
+    bench: ['benches.ts', 'run.ts']
+      .map((name) => readFileSync(join(ROOT, 'test/bench', name), 'utf8'))
+      .join('\n'),
+  };
+  for (const { where, words } of [
+    ...linesOf('npm'),
+    ...spans.filter((s) => s.words[0] === 'npm'),
+  ]) {
     const [, verb = '', ...rest] = words;
-    if (verb === 'ci' || verb === 'install') continue;
+    if (!['run', 'test', 'start'].includes(verb)) continue;
     const script = verb === 'run' ? (rest[0] ?? '') : verb;
     assert.ok(script in scripts, where);
     const given = words.slice(words.indexOf('--') + 1 || words.length);
+    const source = sources[script] ?? '';
     const known = (word: string): boolean =>
-      script === 'test' ? isTestPath(word) : script !== 'start' || start.includes(`'${word}'`);
+      script.startsWith('test') ? isTestPath(word) : isPlaceholder(word) || source.includes(word);
     assert.equal(
       given.filter((word) => !known(word)),
       [],
@@ -108,11 +123,24 @@ test('npm scripts in pages exist, and what they are given is there', () => {
   }
 });
 
-/** `npm test -- part`: the part of some test file's path. */
-function isTestPath(part: string): boolean {
-  const folders = ['.', 'adapters', 'agent-lite', 'board-support', 'cloud-bridge', 'test'];
-  return folders.some((folder) => existsSync(join(ROOT, folder, part)));
-}
+/** `DIR`, `<name>`. */
+const isPlaceholder = (word: string): boolean => /^([A-Z]+|<.*>)$/.test(word);
+
+const testFiles: readonly string[] = [
+  'adapters',
+  'agent-lite',
+  'board-support',
+  'cloud-bridge',
+  'test',
+].flatMap((folder) =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => join(folder, name)),
+);
+
+/** `npm test -- part` runs the files whose path has the part. */
+const isTestPath = (part: string): boolean =>
+  part.startsWith('--') || testFiles.some((file) => file.includes(part));
 
 test('scripts that a page runs with node are there', () => {
   for (const { where, words } of linesOf('node', 'bash')) {

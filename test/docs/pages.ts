@@ -12,6 +12,8 @@ export interface Page {
   readonly headings: ReadonlySet<string>;
   /** Lines of `sh` blocks and indented ones, continued lines joined. */
   readonly commands: readonly string[];
+  /** Code within sentences. */
+  readonly spans: readonly string[];
 }
 
 const IGNORED = /(^|\/)(node_modules|dist|\.git|\.boardlet)(\/|$)/;
@@ -50,6 +52,7 @@ function readPage(path: string): Page {
     text,
     prose,
     headings: new Set([...prose.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => slug(title))),
+    spans: [...prose.matchAll(/`([^`\n]+)`/g)].map(([, span = '']) => span),
     commands: lines.map((line) => line.trim()).filter((line) => line !== ''),
   };
 }

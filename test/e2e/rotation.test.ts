@@ -37,7 +37,7 @@ watcher.stdout.on('data', (chunk) => seen.push(...String(chunk).split('\n').filt
 const reconnects = (): number =>
   world.logs.filter((l) => l.includes('replication.link-down') && l.includes('BL_LINK_RENEWED'))
     .length;
-const greeted = (): number => world.logs.filter((l) => l.includes('replication.greeted')).length;
+const ups = (): number => world.logs.filter((l) => l.includes('replication.link-up')).length;
 
 test('setup: a pod runs', async () => {
   await world.apply(shellPod({ name: 'stays', script: 'exec sleep 1000' }));
@@ -60,7 +60,7 @@ test('it renews twice by itself, each time with a new key, and moves over to the
   assert.is.not(third.key, second.key);
   const leaf = new X509Certificate(third.certificate);
   assert.is(leaf.subject, 'CN=press-17');
-  await eventually('moved over', () => Promise.resolve(reconnects() >= 2 && greeted() >= 3));
+  await eventually('moved over', () => Promise.resolve(reconnects() >= 2 && ups() >= 3));
 });
 
 test('the identity is for its owner alone, and no old key is left', () => {
@@ -86,6 +86,11 @@ test('the node never left Ready, and the link went only to come back at once', a
     downs.filter((l) => !l.includes('BL_LINK_RENEWED')),
     [],
   );
+  await world.apply(shellPod({ name: 'later', script: 'exec sleep 1000' }));
+  await eventually('a pod runs over the new connection', async () => {
+    const later = await world.json('get', 'pod', 'later');
+    return (later['status']?.['phase'] as unknown as string) === 'Running';
+  });
   const pod = await world.json('get', 'pod', 'stays');
   const statuses = pod['status']?.['containerStatuses'] as unknown as { restartCount: number }[];
   assert.is(statuses[0]?.restartCount, 0);

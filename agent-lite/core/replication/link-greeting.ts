@@ -132,6 +132,7 @@ export function beat(state: LinkState): void {
   state.nextBeatAt = state.now + (state.phase === 'new' ? birthGap(state) : state.beatMs);
   state.lastBeatAt = state.now;
   state.earlyBeatAt = NEVER;
+  state.untold = 0;
   if (state.phase === 'new') {
     sendBirth(state, ALL_KEYS);
     return;
@@ -155,11 +156,12 @@ export function took(state: LinkState, seq: number): void {
   state.dseqBeats = DSEQ_BEATS;
 }
 
-/** D6: after a commit the beat goes within 200 ms; at once if none went in the last 200 ms. */
+/** D6: after a commit the beat goes within 200 ms; at once if none went in the last 200 ms, or if half the window of F1
+ * waits for it. */
 export function beatSoon(state: LinkState): void {
   if (!state.connected || state.phase !== 'session') return;
   const at = state.lastBeatAt + EARLY_BEAT_MS;
-  if (at <= state.now) beat(state);
+  if (at <= state.now || state.untold >= LIMITS.downsInFlight / 2) beat(state);
   else state.earlyBeatAt = Math.min(state.earlyBeatAt, at);
 }
 

@@ -94,6 +94,7 @@ function stage(
     return;
   }
   state.counters.downs++;
+  state.untold++;
   if (message.type === 'drop') stageDrop(transaction, board);
   else stageDown(state, transaction, board, message);
 }

@@ -92,6 +92,8 @@ export interface LinkState {
   dseq: number;
   /** Beats that still tell dseq. */
   dseqBeats: number;
+  /** Downs taken since the last beat. */
+  untold: number;
   mark: number;
   realm: Uint8Array | undefined;
   beatMs: number;
@@ -190,6 +192,7 @@ export function createLinkState(options: LinkMachineOptions): LinkState {
     useq: 0,
     dseq: 0,
     dseqBeats: 0,
+    untold: 0,
     mark: options.stored.mark,
     realm: options.stored.realm,
     beatMs: LIMITS.beatS * 1000,

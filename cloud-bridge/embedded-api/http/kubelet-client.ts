@@ -54,6 +54,8 @@ export function openKubeletLog(
       ...target,
       path,
       signal: request.signal,
+      // A kept connection may be one that the node has just closed; logs are rare enough for a new one each.
+      agent: false,
       timeout: CONNECT_TIMEOUT_MS,
       rejectUnauthorized: tls?.ca !== undefined,
       ...(tls === undefined ? {} : { cert: tls.cert, key: tls.key }),

@@ -7,7 +7,6 @@ import {
 } from '../fault.ts';
 import { isObject, type Json, type JsonObject, str } from '../json.ts';
 import { PODS, type ResourceType } from '../kinds.ts';
-import { viewOf } from '../objects/decode.ts';
 import { readOne, readPage } from '../objects/read.ts';
 import { type DeleteOptions, type Removal, readDeleteOptions } from '../objects/remove.ts';
 import type { FieldValidation, ObjectRequest } from '../objects/request.ts';
@@ -15,6 +14,7 @@ import { jsonPatch } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge.ts';
 import { strategicPatch } from '../patch/strategic.ts';
 import type { Services } from '../services.ts';
+import type { Entry } from '../store/entry.ts';
 import { bindPod } from './binding-route.ts';
 import { mediaType, parseJson, parseObject, readBody, readObject } from './body.ts';
 import { type Call, sendText } from './call.ts';
@@ -159,18 +159,11 @@ function answer(
   call: Call,
   request: ObjectRequest,
   status: number,
-  stored: JsonObject,
+  stored: Entry,
 ): void {
-  const { type, warnings } = request;
   const wanted = negotiate(call.request.headers.accept, call.query);
-  const revision = Number(str(stored, 'metadata', 'resourceVersion'));
-  const { namespace, name } = request;
-  const entry = { storage: type.storage, namespace, name, revision, object: stored, json: '' };
-  const text =
-    wanted.form === 'object'
-      ? JSON.stringify(viewOf(type, stored))
-      : renderOne(type, entry, wanted, services.clock.now());
-  sendText(call, status, text, { warnings });
+  const text = renderOne(request.type, stored, wanted, services.clock.now());
+  sendText(call, status, text, { warnings: request.warnings });
 }
 
 const PATCHES = {
@@ -245,14 +238,14 @@ function answerRemoval(
 ): void {
   const { type, name } = request;
   if (!removal.gone || type.storage === PODS.storage) {
-    answer(services, call, request, 200, removal.object);
+    answer(services, call, request, 200, removal.entry);
     return;
   }
   const details = {
     name,
     ...(type.group === '' ? {} : { group: type.group }),
     kind: type.plural,
-    uid: str(removal.object, 'metadata', 'uid'),
+    uid: str(removal.entry.object, 'metadata', 'uid'),
   };
   const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
   sendText(call, 200, JSON.stringify(status), { warnings: request.warnings });

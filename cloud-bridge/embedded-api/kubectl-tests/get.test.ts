@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { clone } from '../json.ts';
 import { type Kubectl, kubectlFor, needKubectl } from '../test-support/kubectl.ts';
 import { DEVICE_CRD, PUMP_CRD, sampleNode, samplePod } from '../test-support/samples.ts';
-import { eventually, startServer, type TestServer } from '../test-support/server.ts';
+import { eventually, MERGE, startServer, type TestServer } from '../test-support/server.ts';
 
 const path = needKubectl();
 let server: TestServer;
@@ -42,7 +42,7 @@ const rows: readonly [string, RegExp][] = [
     'get pods -A -o wide',
     /IP +NODE +NOMINATED NODE +READINESS GATES\ndefault +hello .* edge-1 +<none> +<none>/,
   ],
-  ['get no,po', /node\/edge-1[^]*pod\/hello/],
+  ['get no,po', /node\/edge-1[\s\S]*pod\/hello/],
   ['get leases -n kube-node-lease', /NAME +HOLDER +AGE\nedge-1 +edge-1/],
   [
     'get events',
@@ -53,7 +53,7 @@ const rows: readonly [string, RegExp][] = [
   ['get crd', /devices.devices.kubeedge.io +\d{4}-/],
   ['get devices', /^$/],
   ['get node edge-1 -o jsonpath={.status.nodeInfo.osImage}', /^Debian 12$/],
-  ['get pod hello -o yaml', /^kind: Pod$[^]*restartPolicy: Always/m],
+  ['get pod hello -o yaml', /^kind: Pod$[\s\S]*restartPolicy: Always/m],
   ['get pods -l app=none', /^$/],
   ['get pods --field-selector spec.nodeName=edge-1 -o name', /^pod\/hello\n$/],
   ['get pods --chunk-size=1 -o name', /^pod\/hello\n$/],
@@ -61,13 +61,13 @@ const rows: readonly [string, RegExp][] = [
   ['version', /Server Version: v1.35.4\+boardlet/],
   ['api-resources', /^pumps +pu +example.boardlet.dev\/v1 +false +Pump$/m],
   ['api-versions', /^devices.kubeedge.io\/v1beta1$/m],
-  ['explain pod.spec.containers', /FIELDS:[^]*imagePullPolicy/],
+  ['explain pod.spec.containers', /FIELDS:[\s\S]*imagePullPolicy/],
   ['explain node.status.nodeInfo', /kubeletVersion\t<string> -required-/],
   ['explain devices.spec', /nodeName/],
   ['auth can-i delete pods', /^yes/],
   ['auth whoami', /api.admin/],
-  ['describe pod hello', /Tolerations:[^]*not-ready:NoExecute[^]*Successfully assigned/],
-  ['describe node edge-1', /HolderIdentity: +edge-1[^]*KubeletReady[^]*default +hello/],
+  ['describe pod hello', /Tolerations:[\s\S]*not-ready:NoExecute[\s\S]*Successfully assigned/],
+  ['describe node edge-1', /HolderIdentity: +edge-1[\s\S]*KubeletReady[\s\S]*default +hello/],
   ['wait --for=condition=Ready node/edge-1 --timeout=5s', /condition met/],
   ['wait --for=jsonpath={.status.phase}=Pending pod/hello --timeout=5s', /condition met/],
 ];
@@ -79,22 +79,23 @@ for (const [args, wanted] of rows) {
   });
 }
 
-test('kubectl get -w sees a change as it happens', async () => {
-  const watching = kubectl('get pods -w --request-timeout=4s');
+test('kubectl get -w sees changes as they happen', async () => {
+  let done = false;
+  const watching = kubectl('get pods -w --output-watch-events --request-timeout=2s').then((end) => {
+    done = true;
+    return end;
+  });
+  const status = '/api/v1/namespaces/default/pods/hello/status';
   await eventually(
     async () => {
-      await server.call(
-        'PATCH',
-        '/api/v1/namespaces/default/pods/hello/status',
-        { status: { phase: 'Running' } },
-        { type: 'application/merge-patch+json' },
-      );
-      return true;
+      await server.call('PATCH', status, { status: { message: String(Math.random()) } }, MERGE);
+      return done;
     },
-    () => true,
+    (ended) => ended,
   );
   const { out } = await watching;
-  assert.match(out, /hello +0\/1 +(Pending|Running)/);
+  assert.match(out, /ADDED +hello +0\/1 +Pending/);
+  assert.match(out, /MODIFIED +hello +0\/1 +Pending/);
 });
 
 test('kubectl logs reads the log source', async () => {

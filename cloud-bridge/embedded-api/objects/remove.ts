@@ -56,7 +56,7 @@ export function readDeleteOptions(body: Json | undefined, query: URLSearchParams
 export interface Removal {
   /** False when the object stays for now, terminating. */
   readonly gone: boolean;
-  readonly object: JsonObject;
+  readonly entry: Entry;
 }
 
 export class Remover {
@@ -81,15 +81,13 @@ export class Remover {
     const finalizers = this.#finalizers(entry, options);
     const dryRun = request.dryRun || options.dryRun;
     if (graceS === 0 && finalizers.length === 0 && type.storage !== NAMESPACES.storage) {
-      if (dryRun) return { gone: true, object: entry.object };
-      return { gone: true, object: (await this.#store.remove(entry)).object };
+      if (dryRun) return { gone: true, entry };
+      return { gone: true, entry: await this.#store.remove(entry) };
     }
     const object = this.#terminating(entry, graceS, finalizers);
-    if (object === undefined || dryRun) return { gone: false, object: object ?? entry.object };
-    return {
-      gone: false,
-      object: (await this.#store.put(type.storage, namespace, name, object)).object,
-    };
+    if (object === undefined) return { gone: false, entry };
+    if (dryRun) return { gone: false, entry: { ...entry, object, json: JSON.stringify(object) } };
+    return { gone: false, entry: await this.#store.put(type.storage, namespace, name, object) };
   }
 
   #checkPreconditions(request: ObjectRequest, entry: Entry, options: DeleteOptions): void {

@@ -10,7 +10,6 @@ import {
   invalidValue,
   modified,
   notFound,
-  tooLarge,
 } from '../fault.ts';
 import {
   at,
@@ -38,7 +37,6 @@ import type { ObjectRequest } from './request.ts';
 export interface WriteEnvironment {
   readonly store: Store;
   readonly clock: Clock;
-  readonly objectBytes: number;
 }
 
 /** Turns the current object into the wanted one; runs in the same turn as the write. */
@@ -53,7 +51,7 @@ export class Writer {
   }
 
   /** Throws faults 400, 403, 404, 409, 413, 422, 507. */
-  async create(request: ObjectRequest, body: Json): Promise<JsonObject> {
+  async create(request: ObjectRequest, body: Json): Promise<Entry> {
     const { type, namespace } = request;
     const object = decodeObject(request, body);
     this.#adoptNamespace(request, object);
@@ -81,12 +79,12 @@ export class Writer {
   }
 
   /** Replaces the object, or its status. Throws faults as `create`. */
-  update(request: ObjectRequest, body: Json): Promise<JsonObject> {
+  update(request: ObjectRequest, body: Json): Promise<Entry> {
     return this.change(request, () => body);
   }
 
   /** Read, change and write in one turn: no other write comes between. */
-  async change(request: ObjectRequest, change: Change): Promise<JsonObject> {
+  async change(request: ObjectRequest, change: Change): Promise<Entry> {
     const { type, namespace, name } = request;
     const entry = this.#env.store.head(type.storage, namespace, name);
     if (entry === undefined) throw notFound(type, name);
@@ -109,7 +107,7 @@ export class Writer {
       ...(request.subresource === '' ? (strategy.updateCauses?.(next, entry.object) ?? []) : []),
     ]);
     if (strategy.generation === true) bumpGeneration(next, entry.object, type.hasStatus);
-    if (equal(next, entry.object)) return entry.object;
+    if (equal(next, entry.object)) return entry;
     if (mayGo(next)) return await this.#finish(request, entry, next);
     return await this.#store(request, name, next);
   }
@@ -213,24 +211,22 @@ export class Writer {
     }
   }
 
-  async #store(request: ObjectRequest, name: string, object: JsonObject): Promise<JsonObject> {
-    const bytes = Buffer.byteLength(JSON.stringify(object));
-    if (bytes > this.#env.objectBytes) {
-      throw tooLarge(
-        `Request entity too large: an object may have ${this.#env.objectBytes} bytes, this one has ${bytes}`,
-      );
-    }
-    if (request.dryRun) return object;
-    const { type, namespace } = request;
-    const entry = await this.#env.store.put(type.storage, namespace, name, object);
-    return entry.object;
+  async #store(request: ObjectRequest, name: string, object: JsonObject): Promise<Entry> {
+    if (request.dryRun) return unstored(request, name, object);
+    return await this.#env.store.put(request.type.storage, request.namespace, name, object);
   }
 
   /** The last finalizer of a terminating object went: so does the object. */
-  async #finish(request: ObjectRequest, entry: Entry, next: JsonObject): Promise<JsonObject> {
-    if (!request.dryRun) await this.#env.store.remove({ ...entry, object: next });
-    return next;
+  async #finish(request: ObjectRequest, entry: Entry, next: JsonObject): Promise<Entry> {
+    if (request.dryRun) return unstored(request, entry.name, next);
+    return await this.#env.store.remove({ ...entry, object: next });
   }
+}
+
+/** What a dry run answers with. */
+function unstored({ type, namespace }: ObjectRequest, name: string, object: JsonObject): Entry {
+  const json = JSON.stringify(object);
+  return { storage: type.storage, namespace, name, revision: 0, object, json };
 }
 
 /** True for a terminating object that nothing holds any more. */

@@ -1,5 +1,5 @@
 import type { Logger } from '../contract.ts';
-import { type ApiFault, internal, storageFull, unavailable } from '../fault.ts';
+import { type ApiFault, internal, storageFull, tooLarge, unavailable } from '../fault.ts';
 import type { JsonObject } from '../json.ts';
 import { ChangeLog } from './change-log.ts';
 import { Collection } from './collection.ts';
@@ -16,6 +16,8 @@ const REVISION_KEY = 'm/revision';
 const OBJECT_PREFIX = 'o/';
 
 export interface StoreLimits {
+  /** Of one object as JSON text. */
+  readonly objectBytes: number;
   readonly storeBytes: number;
   readonly logEvents: number;
   readonly logBytes: number;
@@ -136,7 +138,8 @@ export class Store {
 
   /**
    * Stages an object (its resourceVersion is set here) and resolves with its entry when committed. Must be called in the
-   * same turn as the `head` it builds on. Rejects with a 507 fault when the store is full.
+   * same turn as the `head` it builds on. Throws 413 for an object that is too
+   * large and 507 when the store is full.
    */
   put(storage: string, namespace: string, name: string, object: JsonObject): Promise<Entry> {
     const previous = this.head(storage, namespace, name);
@@ -144,6 +147,7 @@ export class Store {
     const metadata = object['metadata'] as JsonObject;
     metadata['resourceVersion'] = String(revision);
     const json = JSON.stringify(object);
+    this.#checkSize(json);
     const growth = json.length - (previous?.json.length ?? 0);
     if (growth > 0 && this.#bytes + growth > this.#limits.storeBytes) {
       throw storageFull(`the store is full: ${this.#limits.storeBytes} bytes of objects`);
@@ -156,6 +160,14 @@ export class Store {
       removed: undefined,
       encoded: new Map(),
     });
+  }
+
+  #checkSize(json: string): void {
+    const limit = this.#limits.objectBytes;
+    // UTF-8 takes at most three bytes for a UTF-16 unit, so most texts need not be measured.
+    const bytes = json.length * 3 <= limit ? json.length : Buffer.byteLength(json);
+    if (bytes <= limit) return;
+    throw tooLarge(`Request entity too large: an object may have ${limit} bytes, not ${bytes}`);
   }
 
   /** Stages the removal of an object; resolves with its last state, whose resourceVersion is that of the removal. */

@@ -94,7 +94,8 @@ class Devices implements ProjectionPart {
     this.#reported.clear();
   }
 
-  boardUp(board: string): void {
+  boardUp(board: string, moved: boolean): void {
+    if (moved) this.#reported.forget(board);
     this.#writeAll(board);
   }
 

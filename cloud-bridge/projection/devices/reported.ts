@@ -13,6 +13,7 @@ export interface ReportedDevices {
   /** Takes one change; answers the key `<namespace>/<device>` of the Device that it touches. */
   readonly take: (board: string, change: ReportedChange, nowMs: number) => string | undefined;
   readonly get: (board: string, device: string) => ReportedDevice | undefined;
+  readonly forget: (board: string) => void;
   readonly clear: () => void;
 }
 
@@ -69,6 +70,7 @@ export function createReportedDevices(): ReportedDevices {
       return change.kind === KINDS.deviceStatus ? takeState(board, change) : undefined;
     },
     get: (board, device) => boards.get(board)?.get(device),
+    forget: (board) => boards.delete(board),
     clear: () => boards.clear(),
   };
 }

@@ -34,7 +34,7 @@ test('one POST with its status, a Lease, and one PATCH that takes the not-ready 
   assert.is(condition('Ready').status, 'True');
   assert.is(condition('MemoryPressure').reason, 'Enough');
   assert.is(status.nodeInfo.operatingSystem, 'linux');
-  assert.is(status.nodeInfo.kubeletVersion, 'v0.1.0');
+  assert.is(status.nodeInfo.kubeletVersion, 'v1.35.0-boardlet-v0.1.0');
   assert.equal(status.capacity, {
     cpu: '4',
     memory: '8Gi',

@@ -16,6 +16,10 @@ import { type LabelSettings, labelPatch, nodeLabels } from './labels.ts';
 import { resourceList } from './quantity.ts';
 import { BOARD_TAINT, type Taint, taintsFor } from './taints.ts';
 
+/** Tools parse a node's version as a semantic version and hold it against the control plane's (version skew policy): so it
+ * names the kubelet whose behaviour the board follows, then the agent's own. */
+const KUBELET_LEVEL = '1.35.0';
+
 export interface NodeSettings extends LabelSettings {
   readonly naming: Naming;
   /** One stable address of the bridge: the API server dials it for every board's streams. */
@@ -143,8 +147,7 @@ function nodeInfo(document: NodeDocument): Record<string, string> {
     containerRuntimeVersion: text(document.runtimeVersion),
     kernelVersion: text(document.kernel),
     kubeProxyVersion: '',
-    // Tools parse it as a semantic version with a `v`.
-    kubeletVersion: version.startsWith('v') ? version : `v${version}`,
+    kubeletVersion: `v${KUBELET_LEVEL}-boardlet-v${version}`,
     machineID: text(document.machineId),
     operatingSystem: text(document.os),
     osImage: text(document.osImage),
