@@ -27,12 +27,18 @@ export class BoardTable<Holder extends { readonly link: string }> {
     return this.#rows.get(board)?.reported ?? new Map();
   }
 
-  /** A board on another link starts anew: that link reports all it has. */
-  up(board: string, holder: Holder): void {
+  /** A board on another link starts anew, from what that link's machine holds of it. */
+  up(board: string, holder: Holder, held: () => readonly ReportedChange[]): void {
     const row = this.#rows.get(board);
-    if (row?.holder === holder) row.online = true;
-    else this.#rows.set(board, { holder, reported: new Map(), online: true });
+    if (row?.holder === holder) {
+      row.online = true;
+      this.#sink.boardUp(board, holder.link);
+      return;
+    }
+    this.#rows.set(board, { holder, reported: new Map(), online: true });
     this.#sink.boardUp(board, holder.link);
+    const changes = held();
+    if (changes.length > 0) this.take(board, holder, changes);
   }
 
   down(board: string, reason: OfflineReason): void {

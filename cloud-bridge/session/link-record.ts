@@ -1,6 +1,7 @@
 /** What the bridge keeps of one link, beside the state in its machine. */
 import type { Hasher } from '@boardlet/adapters/sets';
 import { KINDS, LIMITS, PROTOCOL, REPORTED_KINDS } from '@boardlet/adapters/wire';
+import type { ReportedChange } from './contract.ts';
 import { FloodGuard, type FloodLimits } from './flood-guard.ts';
 import { createReplicaMachine, type ReplicaMachine } from './replica-machine.ts';
 import type { DownChannel, ReplicaOptions } from './replica-types.ts';
@@ -65,4 +66,13 @@ export function createLinkRecord(
     rejected: 0,
     noticedAt: Number.NEGATIVE_INFINITY,
   };
+}
+
+/** What the link's machine holds of a board's reported documents. */
+export function heldBy({ machine }: LinkRecord, board: string): ReportedChange[] {
+  return [...machine.view().documents(board, 'reported')].map(({ kind, name, body }) => ({
+    kind,
+    name,
+    body,
+  }));
 }

@@ -173,8 +173,9 @@ function addExtra(
 
 /** C1, C2: one document at a time, from where the board's staging stands. */
 function startTransfer(board: ReplicaBoard, entry: DocumentEntry | undefined): void {
-  if (entry === undefined || entry.excluded) return;
+  if (entry === undefined) return;
   board.dirty.delete(keyText(entry.kind, entry.name));
+  if (entry.excluded) return;
   const staged = board.peerStaging;
   const dh: U64 = { hi: 0, lo: 0 };
   if (staged !== undefined) dhFromBytes(staged.dh, 0, dh);

@@ -33,6 +33,17 @@ export function kindsReadBy(state: ReplicaState): number {
   return state.facts?.kindsRead ?? 0;
 }
 
+/** Another link may have carried the board meanwhile, and heard of its changes: read all of it again. */
+export function reloadExpected(state: ReplicaState): void {
+  for (const board of state.known.values()) {
+    board.expectedLoaded = false;
+    board.expected.clear();
+    board.dirty.clear();
+    board.transfer = undefined;
+    if (board.carried && state.session?.writing === true) loadExpected(state, board);
+  }
+}
+
 /** D9: digests cover what the reader declared, and nothing else is sent. */
 function leaveOutUnread(state: ReplicaState, board: ReplicaBoard): void {
   for (const entry of board.expected.entries())

@@ -2,7 +2,9 @@
 import { DEATH_REASONS, type Death, LIMITS } from '@boardlet/adapters/wire';
 import type { OfflineReason } from './contract.ts';
 import { loseAll } from './replica-desired.ts';
-import { NEVER, type ReplicaState } from './replica-state.ts';
+import { reloadExpected } from './replica-expected.ts';
+import { refuseBoard } from './replica-hello.ts';
+import { NEVER, type ReplicaState, type Session } from './replica-state.ts';
 
 /** Intervals without a beat after a will (L1). */
 const DEATH_BEATS = 1.5;
@@ -11,7 +13,20 @@ const DEATH_BEATS = 1.5;
 export function alive(state: ReplicaState): void {
   state.lastBeatAt = state.now;
   state.deathAt = Number.NEGATIVE_INFINITY;
-  if (!state.online && state.session !== undefined) goOnline(state);
+  if (state.online || state.session === undefined) return;
+  recheck(state, state.session);
+  reloadExpected(state);
+  goOnline(state);
+}
+
+/** E1: while this link was silent, a board of it may have been bound to another. */
+function recheck(state: ReplicaState, session: Session): void {
+  for (const [b, board] of state.boards) {
+    if (state.options.entitled(board.id)) continue;
+    state.boards.delete(b);
+    board.carried = false;
+    refuseBoard(state, session, b);
+  }
 }
 
 export function goOnline(state: ReplicaState): void {

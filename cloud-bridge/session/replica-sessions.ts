@@ -1,6 +1,6 @@
 /** Greeting links and starting sessions (docs/protocol.md §5, G2–G5, E1, E2). */
 import { type Beat, type Birth, LIMITS, type UpMessage } from '@boardlet/adapters/wire';
-import { resetDesired, tryWriting } from './replica-expected.ts';
+import { reloadExpected, resetDesired, tryWriting } from './replica-expected.ts';
 import { BEAT_SHARE, joinParts, noticeRefusedHello, wantGreeting } from './replica-hello.ts';
 import { goOnline } from './replica-liveness.ts';
 import { compareState } from './replica-repair.ts';
@@ -163,7 +163,10 @@ function learnFacts(
 function adoptBoards(state: ReplicaState): void {
   const before = [...state.boards.values()];
   fillTable(state);
-  if (!state.online) return;
+  if (!state.online) {
+    reloadExpected(state);
+    return;
+  }
   for (const board of before)
     if (!board.carried) state.out.push({ type: 'down', board: board.id, reason: 'LinkLost' });
 }

@@ -2,6 +2,7 @@
 import type { Link, LinkHandlers } from '@boardlet/adapters/link';
 import { Hasher, type StreamHandle } from '@boardlet/adapters/sets';
 import { END_CODES, LIMITS } from '@boardlet/adapters/wire';
+import { type JournalEffect, readRevision, takeJournal } from './api-calls.ts';
 import { BoardTable } from './board-table.ts';
 import type {
   BoardStream,
@@ -10,7 +11,7 @@ import type {
   StreamHandlers,
 } from './contract.ts';
 import { LeaseReads } from './lease-reads.ts';
-import { createLinkRecord, type LinkRecord } from './link-record.ts';
+import { createLinkRecord, heldBy, type LinkRecord } from './link-record.ts';
 import { BUSY_PER_S, PaceGovernor } from './pace-governor.ts';
 import type { ReplicaView } from './replica-machine.ts';
 import type { ReplicaEffect, ReplicaInput } from './replica-types.ts';
@@ -23,6 +24,8 @@ const NOTICE_GAP_MS = 60_000;
 /** Wakes fall on this grid, so that many links share one. */
 const WAKE_GRID_MS = 10;
 const MAX_LINKS = 20_000;
+
+type Listed = { readonly link: string; readonly view: ReplicaView };
 
 class Sessions implements BridgeSessions {
   readonly #options: SessionServerOptions;
@@ -61,51 +64,51 @@ class Sessions implements BridgeSessions {
     });
   }
 
-  start(): void {
+  start = (): void => {
     this.#link.start();
-  }
+  };
 
-  stop(): void {
+  stop = (): void => {
     this.#stopped = true;
     this.#timer?.cancel();
     this.#link.close();
-  }
+  };
 
   connected = (): boolean => this.#link.connected();
 
-  online(board: string): boolean {
+  online = (board: string): boolean => {
     return this.#boards.online(board);
-  }
+  };
 
-  reported(board: string): ReadonlyMap<string, ReportedChange> {
+  reported = (board: string): ReadonlyMap<string, ReportedChange> => {
     return this.#boards.reported(board);
-  }
+  };
 
-  openStream(
+  openStream = (
     board: string,
     type: number,
     args: Uint8Array,
     handlers: StreamHandlers,
-  ): BoardStream | undefined {
+  ): BoardStream | undefined => {
     const record = this.#boards.holder(board);
     const stream = record?.machine.open(board, type, args, handlers, this.#now());
     if (record === undefined || stream === undefined) return undefined;
     this.#settle(record);
     return this.#outside(record, stream);
-  }
+  };
 
-  onBoardStream(type: number, handler: BoardStreamHandler): void {
+  onBoardStream = (type: number, handler: BoardStreamHandler): void => {
     this.#handlers.set(type, handler);
-  }
+  };
 
-  drop(board: string): void {
+  drop = (board: string): void => {
     const record = this.#boards.holder(board);
     if (record !== undefined) this.#step(record, { type: 'drop', board });
-  }
+  };
 
-  links(): readonly { readonly link: string; readonly view: ReplicaView }[] {
+  links = (): readonly Listed[] => {
     return [...this.#records.values()].map(({ link, machine }) => ({ link, view: machine.view() }));
-  }
+  };
 
   #now(): number {
     return this.#options.clock.monotonicMs();
@@ -135,9 +138,8 @@ class Sessions implements BridgeSessions {
   }
 
   #onMessage(topic: string, payload: Uint8Array): void {
-    if (this.#stopped) return;
     const to = this.#topics.parse(topic);
-    if (to === undefined || !this.#options.owned.includes(to.shard)) return;
+    if (this.#stopped || to === undefined || !this.#options.owned.includes(to.shard)) return;
     const record = this.#records.get(to.link) ?? this.#admitLink(to);
     if (record === undefined) return;
     const now = this.#now();
@@ -249,17 +251,30 @@ class Sessions implements BridgeSessions {
     this.#running = true;
     try {
       for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-        const [record, input] = next;
-        for (const effect of record.machine.step(input, this.#now())) this.#perform(record, effect);
-        if (input.type === 'message') this.#punishRubbish(record);
-        this.#settleNow(record);
+        this.#take(...next);
       }
     } finally {
       this.#running = false;
     }
   }
 
-  /** Effects of stream handles that were used outside of a step. */
+  #take(record: LinkRecord, input: ReplicaInput): void {
+    try {
+      for (const effect of record.machine.step(input, this.#now())) this.#perform(record, effect);
+      if (input.type === 'message') this.#punishRubbish(record);
+      this.#settleNow(record);
+    } catch (error) {
+      this.#abandon(record, error);
+    }
+  }
+
+  /** A fault of ours, met on one link: that link starts over with a new greeting, the others do not notice. */
+  #abandon(record: LinkRecord, error: unknown): void {
+    this.#options.log.error('session.fault', { link: record.link, error: String(error) });
+    this.#records.delete(record.link);
+    this.#boards.forget(record);
+  }
+
   #settle(record: LinkRecord): void {
     if (this.#running || this.#stopped) return;
     this.#running = true;
@@ -316,7 +331,7 @@ class Sessions implements BridgeSessions {
         void this.#readRevision(record);
         return;
       case 'up':
-        this.#boards.up(effect.board, record);
+        this.#boards.up(effect.board, record, () => heldBy(record, effect.board));
         return;
       case 'down':
         this.#boards.down(effect.board, effect.reason);
@@ -333,27 +348,14 @@ class Sessions implements BridgeSessions {
     }
   }
 
-  async #journal(
-    record: LinkRecord,
-    effect: Extract<ReplicaEffect, { type: 'journal' }>,
-  ): Promise<void> {
-    let ok = true;
-    try {
-      await this.#options.sink.journal(effect.board, effect.entries, effect.lost);
-    } catch (error) {
-      ok = false;
-      this.#options.log.warn('session.journal', { board: effect.board, error: String(error) });
-    }
+  async #journal(record: LinkRecord, effect: JournalEffect): Promise<void> {
+    const ok = await takeJournal(this.#options, effect);
     this.#step(record, { type: 'journal-done', ticket: effect.ticket, ok });
   }
 
   async #readRevision(record: LinkRecord): Promise<void> {
-    try {
-      const revision = await this.#options.source.readRevision();
-      this.#step(record, { type: 'revision', revision });
-    } catch (error) {
-      this.#options.log.warn('session.read-revision', { error: String(error) });
-    }
+    const revision = await readRevision(this.#options);
+    if (revision !== undefined) this.#step(record, { type: 'revision', revision });
   }
 
   #leaseReads(shard: number): LeaseReads {

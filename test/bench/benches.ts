@@ -1,5 +1,5 @@
-/** Every bench, in the order in which `npm run bench` runs them. With `--quick` they share a stack: the one that measures memory
- * comes first, the one that takes the broker away last. */
+/** Every bench, in the order in which `npm run bench` runs them. With `--quick` they share a stack: what starts pods comes late,
+ * since the agent's memory is measured before, and what takes the broker away comes last. */
 import { agentBench } from './agent.ts';
 import { apiBench } from './api.ts';
 import { clientBench } from './client.ts';
@@ -13,10 +13,10 @@ import { wireBench } from './wire.ts';
 export const BENCHES: readonly Bench[] = [
   wireBench,
   codecBench,
+  clientBench,
+  twinBench,
+  apiBench,
   agentBench,
   podBench,
-  twinBench,
-  clientBench,
-  apiBench,
   linkBench,
 ];

@@ -29,6 +29,8 @@ export interface BenchContext {
 
 export interface Bench {
   readonly name: string;
+  /** What takes long because it waits, and minds no company: before `run`, with `--quick` beside the benches that come before. */
+  readonly waits?: (context: BenchContext) => Promise<readonly Figure[]>;
   readonly run: (context: BenchContext) => Promise<readonly Figure[]>;
 }
 

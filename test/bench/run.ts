@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BENCHES } from './benches.ts';
-import { type Bench, type Figure, figureLine, meetsGoal } from './figure.ts';
+import { type Bench, type BenchContext, type Figure, figureLine, meetsGoal } from './figure.ts';
 import { type Rig, startRig } from './rig.ts';
 
 interface Flags {
@@ -38,6 +38,10 @@ class SharedRig {
   }
 }
 
+function say(line: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`${line}\n`);
+}
+
 function human(figure: Figure, ok: boolean): string {
   const goal =
     figure.goal === undefined
@@ -48,30 +52,56 @@ function human(figure: Figure, ok: boolean): string {
   return `${figure.name.padEnd(34)} ${figure.value.toPrecision(4).padStart(10)} ${figure.unit.padEnd(6)}${goal}${peer}`;
 }
 
-/** How many goals were missed; a bench that fails counts as one. */
-async function runOne(bench: Bench, flags: Flags, shared: SharedRig): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), `boardlet-bench-${bench.name}-`));
-  const say = (line: string): void => {
-    if (process.stderr.isTTY) process.stderr.write(`${line}\n`);
-  };
-  let missed = 0;
-  try {
-    say(`bench ${bench.name}`);
-    const context = { quick: flags.quick, folder, say, rig: shared.open };
-    for (const figure of await bench.run(context)) {
-      const ok = meetsGoal(figure);
-      if (!ok && (flags.timing || figure.goal?.timing !== true)) missed += 1;
-      console.log(flags.json ? figureLine(figure) : human(figure, ok));
-    }
-  } catch (error) {
-    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    console.error([`bench ${bench.name} failed: ${text}`, ...(await shared.logs())].join('\n'));
-    missed += 1;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-    if (!flags.quick) await shared.close();
+class Runner {
+  missed = 0;
+  readonly #flags: Flags;
+  readonly #shared = new SharedRig();
+  readonly #waiting = new Map<Bench, Promise<readonly Figure[]>>();
+
+  constructor(flags: Flags) {
+    this.#flags = flags;
   }
-  return missed;
+
+  async all(benches: readonly Bench[]): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), 'boardlet-bench-'));
+    const context = { quick: this.#flags.quick, folder, say, rig: this.#shared.open };
+    try {
+      if (this.#flags.quick) for (const bench of benches) this.#startWaiting(bench, context);
+      for (const bench of benches) await this.#one(bench, context);
+    } finally {
+      await this.#shared.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+
+  #startWaiting(bench: Bench, context: BenchContext): void {
+    const waiting = bench.waits?.(context) ?? Promise.resolve([]);
+    // It is awaited, and its failure told, when the bench has its turn.
+    waiting.catch(() => undefined);
+    this.#waiting.set(bench, waiting);
+  }
+
+  async #one(bench: Bench, context: BenchContext): Promise<void> {
+    say(`bench ${bench.name}`);
+    try {
+      this.#show(await (this.#waiting.get(bench) ?? bench.waits?.(context) ?? []));
+      this.#show(await bench.run(context));
+    } catch (error) {
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const logs = await this.#shared.logs();
+      console.error([`bench ${bench.name} failed: ${text}`, ...logs].join('\n'));
+      this.missed += 1;
+    }
+    if (!this.#flags.quick) await this.#shared.close();
+  }
+
+  #show(figures: readonly Figure[]): void {
+    for (const figure of figures) {
+      const ok = meetsGoal(figure);
+      if (!ok && (this.#flags.timing || figure.goal?.timing !== true)) this.missed += 1;
+      console.log(this.#flags.json ? figureLine(figure) : human(figure, ok));
+    }
+  }
 }
 
 function wrong(args: readonly string[]): string | undefined {
@@ -101,17 +131,9 @@ async function main(args: readonly string[]): Promise<number> {
     timing: !args.includes('--no-timing'),
   };
   const names = args.filter((a) => !a.startsWith('--'));
-  const shared = new SharedRig();
-  let missed = 0;
-  try {
-    for (const bench of BENCHES) {
-      if (names.length === 0 || names.includes(bench.name))
-        missed += await runOne(bench, flags, shared);
-    }
-  } finally {
-    await shared.close();
-  }
-  return missed > 0 ? 1 : 0;
+  const runner = new Runner(flags);
+  await runner.all(BENCHES.filter((b) => names.length === 0 || names.includes(b.name)));
+  return runner.missed > 0 ? 1 : 0;
 }
 
 process.exit(await main(process.argv.slice(2)));

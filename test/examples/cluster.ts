@@ -75,9 +75,9 @@ export async function startCluster(fleet: string): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'boardlet-examples-'));
   const { api, kubeconfig } = await startApi(folder);
   const client = createKubeClient({ kubeconfig });
-  const crds = readdirSync(join(ROOT, 'cloud-bridge/crds')).flatMap((name) =>
-    readYaml(join('cloud-bridge/crds', name)),
-  );
+  const crds = readdirSync(join(ROOT, 'cloud-bridge/crds'))
+    .filter((name) => name.endsWith('.yaml'))
+    .flatMap((name) => readYaml(join('cloud-bridge/crds', name)));
   const projection = createProjection({
     client,
     fleet,

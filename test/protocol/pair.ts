@@ -211,12 +211,15 @@ export function elapse(board: BoardSide, bridge: BridgeSide, from: number, to: n
   return delivered;
 }
 
-export function greeted(boards: readonly string[] = ['board-0']): {
+export function greeted(
+  boards: readonly string[] = ['board-0'],
+  options: Partial<ReplicaOptions> = {},
+): {
   readonly board: BoardSide;
   readonly bridge: BridgeSide;
 } {
   const board = new BoardSide(boards, 0);
-  const bridge = new BridgeSide(0);
+  const bridge = new BridgeSide(0, options);
   board.connect(0);
   exchange(board, bridge, 0);
   return { board, bridge };

@@ -117,12 +117,12 @@ class Rim implements Replication {
     this.#link = options.connect(this.#wiring());
   }
 
-  start(): void {
+  start = (): void => {
     this.#feed({ type: 'start' });
     this.#link.start();
-  }
+  };
 
-  stop(done: () => void): void {
+  stop = (done: () => void): void => {
     for (const effect of this.#machine.saveNow()) this.#perform(effect);
     this.#stopped = true;
     this.#timer?.cancel();
@@ -131,44 +131,44 @@ class Rim implements Replication {
       if (!result.ok) this.#options.host.log.error('replication.close', { code: result.code });
       done();
     });
-  }
+  };
 
-  board(id: string): BoardDocuments | undefined {
+  board = (id: string): BoardDocuments | undefined => {
     return this.#facades[this.#options.boards.indexOf(id)]?.documents;
-  }
+  };
 
-  onOpen(streamType: number, handler: StreamHandler): void {
+  onOpen = (streamType: number, handler: StreamHandler): void => {
     this.#handlers.set(streamType, handler);
-  }
+  };
 
-  openStream(
+  openStream = (
     board: string,
     streamType: number,
     args: Uint8Array,
     events: StreamEvents,
-  ): StreamHandle | undefined {
+  ): StreamHandle | undefined => {
     const b = this.#options.boards.indexOf(board);
     if (b < 0) return undefined;
     const stream = this.#machine.open({ b, streamType, args }, events, this.#now());
     this.#settle();
     return stream === undefined ? undefined : this.#outside(stream);
-  }
+  };
 
-  onGreeted(listener: (greeting: Greeting) => void): void {
+  onGreeted = (listener: (greeting: Greeting) => void): void => {
     this.#greeted.push(listener);
-  }
+  };
 
-  connected(): boolean {
+  connected = (): boolean => {
     return this.#link.connected();
-  }
+  };
 
   reconnect(): void {
     this.#link.reconnect();
   }
 
-  view(): LinkView {
+  view = (): LinkView => {
     return this.#machine.view();
-  }
+  };
 
   #now(): number {
     return this.#options.host.clock.monotonicMs();

@@ -33,7 +33,9 @@ export function readBody(request: IncomingMessage, limits: BodyLimits): Promise<
       resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)),
     );
     request.on('error', () => reject(badRequest('the request broke off')));
-    request.on('close', () => reject(badRequest('the request broke off')));
+    request.on('close', () => {
+      if (!request.complete) reject(badRequest('the request broke off'));
+    });
   });
 }
 
