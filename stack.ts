@@ -10,6 +10,8 @@ export interface StackOptions {
   readonly data: string;
   readonly fleet: string;
   readonly board: string;
+  /** Address of this machine at which boards on other machines reach broker and join server. Default 127.0.0.1. */
+  readonly host?: string;
   /** Extra arguments of a part, after the usual ones. */
   readonly args?: Partial<Record<Part, readonly string[]>>;
   readonly env?: Readonly<Record<string, string>>;
@@ -47,6 +49,9 @@ export interface Stack {
 }
 
 const BIN = resolve(import.meta.dirname, 'node_modules/.bin');
+const LOOPBACK = '127.0.0.1';
+/** What boards on other machines reach; the API and the kubelet endpoint stay on loopback. */
+const PUBLIC: ReadonlySet<string> = new Set(['broker', 'wss', 'join']);
 const READY_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 15_000;
 /** The broker first: it makes the CA, in the fleet's trust domain, that the others then use. */
@@ -133,7 +138,10 @@ function runToEnd(
 }
 
 /** The same ports at each start, so that what a board remembers stays true. */
-function fixedPorts(data: string): {
+function fixedPorts(
+  data: string,
+  publicHost: string,
+): {
   readonly get: (name: string) => string;
   readonly set: (name: string, value: string) => void;
 } {
@@ -142,7 +150,10 @@ function fixedPorts(data: string): {
     ? (JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>)
     : {};
   return {
-    get: (name) => ports[name] ?? '127.0.0.1:0',
+    get: (name) => {
+      const port = ports[name]?.split(':').at(-1) ?? '0';
+      return `${PUBLIC.has(name) ? publicHost : LOOPBACK}:${port}`;
+    },
     set: (name, value) => {
       if (ports[name] === value) return;
       ports[name] = value;
@@ -251,7 +262,7 @@ async function enroll(options: StackOptions, ports: ReturnType<typeof fixedPorts
 /** Starts the parts in order; each is ready before the next starts. */
 export async function startStack(options: StackOptions): Promise<Stack> {
   mkdirSync(options.data, { recursive: true, mode: 0o700 });
-  const ports = fixedPorts(options.data);
+  const ports = fixedPorts(options.data, options.host ?? LOOPBACK);
   const children = new Map<Part, Child>();
   const need = (part: Part): Child => {
     const child = children.get(part);

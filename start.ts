@@ -3,6 +3,7 @@
  *   npm start                      until Ctrl-C; the next start goes on from .boardlet/
  *   npm start -- --check           unattended: wait for what should work, print the table, exit 0 or say what was missing
  *   npm start -- --data DIR        another folder for all state
+ *   npm start -- --host ADDRESS    boards on other machines join at this address of this one; default: none, loopback
  */
 import { appendFileSync, readFileSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -231,8 +232,10 @@ async function main(args: readonly string[]): Promise<number> {
   const checking = args.includes('--check');
   const stopped = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopped.abort());
+  const host = option(args, '--host');
   const stack = await startStack({
     data,
+    ...(host === undefined ? {} : { host }),
     fleet: 'demo',
     board: boardName(),
     args: { agent: ['--stop-pods'] },

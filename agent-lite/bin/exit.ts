@@ -12,7 +12,7 @@ const BY_CODE: readonly (readonly [RegExp, number])[] = [
   [/^BL_(ENROLL_(UNREACHABLE|TIMEOUT)|HOST_(REFUSED|TIMEOUT|NAME))$/, EXIT.unavailable],
   [/^BL_HOST_DENIED$/, EXIT.noPermission],
   [/^BL_CONFIG_/, EXIT.config],
-  [/^(BL_AGENT_USAGE|ERR_PARSE_ARGS_)/, EXIT.usage],
+  [/^(BL_AGENT_USAGE|BL_ENROLL_(TOKEN|URL)$|ERR_PARSE_ARGS_)/, EXIT.usage],
 ];
 
 export function exitCodeOf(error: unknown): number {

@@ -4,7 +4,14 @@ import type { Logger } from '../kube/index.ts';
 
 export function createBridgeLog(level: string): Logger {
   const log = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'event' },
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      messageKey: 'event',
+      // Words, as the agent, the API and the broker write them.
+      formatters: { level: (label) => ({ level: label }) },
+    },
     pino.destination({ fd: 2, sync: true }),
   );
   const write =

@@ -17,6 +17,7 @@ import { removeReported } from './replica-reported.ts';
 import {
   keyText,
   NEVER,
+  notice,
   publish,
   type ReplicaBoard,
   type ReplicaState,
@@ -30,6 +31,8 @@ const STATE_GAP_SHARE = 0.5;
 const ROOT: Prefix = { depth: 0, prefix: 0 };
 const PREFIX_BYTES = 7;
 const KH_ITEM_BYTES = 7;
+/** Prefixes asked of one set at once: 4,096 documents come down to entries within 256. */
+const MAX_ASKED = 1024;
 
 /** A beat of the present session. */
 export function onBeat(state: ReplicaState, session: Session, beat: Beat): void {
@@ -166,9 +169,17 @@ function askPrefixes(
   session: Session,
   board: ReplicaBoard,
   set: SetId,
-  prefixes: readonly Prefix[],
+  all: readonly Prefix[],
 ): void {
   const perMessage = Math.floor(roomDown(state) / PREFIX_BYTES);
+  const prefixes = all.slice(0, MAX_ASKED - board.asked[set].size);
+  if (prefixes.length < all.length)
+    notice(
+      state,
+      board.id,
+      'ListTooDeep',
+      `link ${state.options.link} lists more than it may hold`,
+    );
   for (let i = 0; i < prefixes.length; i += perMessage) {
     const part = prefixes.slice(i, i + perMessage);
     for (const prefix of part) board.asked[set].add(prefixKey(prefix));
@@ -236,8 +247,9 @@ function fetch(
   state: ReplicaState,
   session: Session,
   board: ReplicaBoard,
-  wanted: readonly number[],
+  all: readonly number[],
 ): void {
+  const wanted = all.slice(0, LIMITS.documentsPerBoard);
   const perMessage = Math.floor(roomDown(state) / KH_ITEM_BYTES);
   state.counters.fetched += wanted.length;
   for (let i = 0; i < wanted.length; i += perMessage) {

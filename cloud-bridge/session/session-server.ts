@@ -146,7 +146,8 @@ class Sessions implements BridgeSessions {
     record.heardAt = now;
     const guard = to.channel === 's' ? record.streamGuard : record.guard;
     if (!guard.admit(payload.length, now)) {
-      this.#noticeFlood(record, now);
+      const message = `link ${record.link} sends too much: ${guard.dropped} messages dropped`;
+      this.#notice(record, 'Flooding', message);
       return;
     }
     if (to.channel === 'u' && this.#pace.count(now)) this.#changePace();
@@ -161,16 +162,6 @@ class Sessions implements BridgeSessions {
     record.rejected = rejected;
     record.guard.rubbish();
     this.#notice(record, 'BadMessages', `link ${record.link} sends what cannot be read`);
-  }
-
-  #noticeFlood(record: LinkRecord, now: number): void {
-    const { dropped } = record.guard;
-    if (now - record.noticedAt < NOTICE_GAP_MS) return;
-    this.#notice(
-      record,
-      'Flooding',
-      `link ${record.link} sends too much: ${dropped} messages dropped`,
-    );
   }
 
   #notice(record: LinkRecord, reason: string, message: string): void {

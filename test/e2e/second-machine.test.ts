@@ -18,7 +18,8 @@ const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
 const EXIT_UNAVAILABLE = 69;
 
-const world: World = await openWorld();
+/** Short, so that renewals are seen. */
+const world: World = await openWorld({ args: { bridge: ['--certificate-lifetime', '20'] } });
 await eventually('node Ready', async () => (await readyOf(world)) === 'True');
 
 const dir = (name: string): string => join(world.folder, name);
@@ -147,6 +148,17 @@ test("a gateway's token gives it its prefix, and nobody else's", async () => {
   assert.match(shown.stdout, /Gateway:\s+hall-3-…, up to 2 boards/);
 });
 
+/** A binding that changed counts from the link's next session on. */
+async function restart(at: string): Promise<void> {
+  await agents.get(at)?.stop();
+  await runAgent(at);
+}
+const refused = (node: string): Promise<unknown> =>
+  eventually(`${node} refused`, async () => {
+    const ready = await conditionOf(world, node, 'Ready').catch(() => undefined);
+    return ready?.status !== 'True' && (await eventsOn(world, node)).includes('NotMine');
+  });
+
 test('a board is moved to another link, and back', async () => {
   const nowhere = await boardctl(world, 'board', 'move', 'third', '--to', 'nobody');
   assert.match(nowhere.stderr, /BL_TRUST_NO_LINK/);
@@ -154,25 +166,37 @@ test('a board is moved to another link, and back', async () => {
   assert.is(moved.code, 0, moved.stderr);
   assert.is((await rows()).find((r) => r.board === 'third')?.link, 'hall-3');
   await runAgent('third');
-  await eventually('refused, with an event', async () =>
-    (await eventsOn(world, 'demo-third')).includes('NotMine'),
-  );
+  await refused('demo-third');
   const back = await boardctl(world, 'board', 'move', 'third', '--to', 'third');
   assert.is(back.code, 0, back.stderr);
+  await restart('third');
   await ready('demo-third');
 });
 
-test('after remove the board is refused, its node says so, and it cannot renew', async () => {
-  const carried = await boardctl(world, 'board', 'remove', 'pump-2');
-  assert.is(carried.code, 0, carried.stderr);
-  assert.not((await rows()).some((r) => r.board === 'pump-2'));
-  await eventually('not Ready', async () => {
-    const condition = await conditionOf(world, 'demo-pump-2', 'Ready').catch(() => undefined);
-    return condition?.status !== 'True';
-  });
-  await eventually('an event', async () =>
-    (await eventsOn(world, 'demo-pump-2')).includes('NotMine'),
+test('a gateway that carries boards is removed only with them', async () => {
+  await boardctl(world, 'board', 'move', 'third', '--to', 'hall-3');
+  const kept = await boardctl(world, 'board', 'remove', 'hall-3');
+  assert.is(kept.code, EXIT_FAILED);
+  assert.match(kept.stderr, /carries 1 other board/);
+  const gone = await boardctl(world, '--json', 'board', 'remove', 'hall-3', '--cascade');
+  assert.equal(JSON.parse(gone.stdout), { removed: ['hall-3', 'third'] });
+});
+
+test('a board that was removed is refused, its node says so, and it gets no new certificate', async () => {
+  const removed = await boardctl(world, 'board', 'remove', 'pump-2');
+  assert.is(removed.code, 0, removed.stderr);
+  assert.equal(
+    (await rows()).map((r) => r.board),
+    ['press-17'],
   );
+  await eventually('no renewal', () =>
+    Promise.resolve(
+      world.logs.some((l) => l.includes('trust.renewal-refused') && l.includes('"pump-2"')),
+    ),
+  );
+  await restart('pump-2');
+  await refused('demo-pump-2');
+  assert.match(agents.get('pump-2')?.logs.join('\n') ?? '', /replication\.not-mine/);
   await ready(world.node);
 });
 

@@ -115,6 +115,50 @@ test('lists that nobody asked for are not looked at', () => {
   assert.equal(bridge.sent, []);
 });
 
+test('lists that pretend to go ever deeper are followed within bounds', () => {
+  const { board, bridge } = greeted();
+  const { tag } = bridge.machine.view();
+  for (let i = 0; i < 40; i++) bridge.set(`ns/p${i}`, i, 10);
+  elapse(board, bridge, 10, 2000);
+  const state = encodeMessage({
+    type: 'birth',
+    tag,
+    seq: 100,
+    mark: 1,
+    uptimeMs: 1,
+    digests: [{ b: 0, desired: 1, reported: 2 }],
+  });
+  bridge.step({ type: 'message', channel: 'u', bytes: state }, 3000);
+  let asked = 0;
+  for (let seq = 101; seq < 200 && bridge.sent.length > 0; seq++) {
+    const asks = bridge.sent
+      .splice(0)
+      .flatMap((l) => (l.message.type === 'ask' ? [l.message] : []));
+    for (const { b, set, prefixes } of asks) {
+      asked += prefixes.length;
+      const pages = prefixes
+        .filter((p) => p.depth < 8)
+        .map((p) => ({ ...p, children: true, bytes: new Uint8Array(64).fill(seq) }));
+      if (pages.length === 0) continue;
+      for (let i = 0; i < pages.length; i += 500) {
+        const part = pages.slice(i, i + 500);
+        const list = {
+          type: 'list',
+          tag,
+          seq: seq * 100 + i,
+          dseq: 1,
+          b,
+          set,
+          pages: part,
+        } as const;
+        bridge.step({ type: 'message', channel: 'u', bytes: encodeMessage(list) }, 3000 + seq);
+      }
+    }
+  }
+  assert.ok(asked > 500 && asked < 30_000, `${asked} prefixes`);
+  assert.ok(bridge.notices().includes('ListTooDeep'));
+});
+
 test('a bridge that names boards, sets and prefixes that are not there is answered or ignored', () => {
   const { board } = greeted();
   const { tag } = board.machine.view();
