@@ -224,6 +224,7 @@ function commandOf(
           ports.get('join'),
           '--kubelet-listen',
           ports.get('kubelet'),
+          '--board-addresses',
           ...extra,
         ],
       ];

@@ -70,11 +70,13 @@ async function config(context: CommandContext, options: ConfigOptions): Promise<
     ...(host === undefined ? {} : { host }),
     ...(user === undefined ? {} : { user }),
   });
+  const bridges = bridge.map((one) => `boardlet-bridge --name ${one} …`);
   const command = `mosquitto -c ${dir}/${MOSQUITTO_FILES.config}`;
   context
     .output()
     .show(
-      { files, command },
-      () => `wrote ${files.join('\n      ')}\n\nStart it with:\n\n  ${command}\n`,
+      { files, command, bridges },
+      () =>
+        `wrote ${files.join('\n      ')}\n\nStart it with:\n\n  ${command}\n\nIt knows these bridges:\n\n  ${bridges.join('\n  ')}\n`,
     );
 }

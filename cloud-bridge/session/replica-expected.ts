@@ -111,8 +111,7 @@ export function putExpected(
     (full && board.expected.get(kind, name) === undefined)
   ) {
     notice(state, board.id, 'DocumentTooLarge', `${name}: over the limits of a board`, name);
-    board.expected.remove(kind, name);
-    return true;
+    return false;
   }
   const outcome = board.expected.put(kind, name, body);
   if (outcome === 'BL_SETS_KEY_COLLISION')

@@ -42,7 +42,9 @@ export function startProgram(
   });
   return new Promise((done, fail) => {
     child.once('error', fail);
-    ended.then((code) => fail(new Error(`${bin} ended with ${code}\n${logs.slice(-20).join('\n')}`)));
+    void ended.then((code) =>
+      fail(new Error(`${bin} ended with ${code}\n${logs.slice(-20).join('\n')}`)),
+    );
     gather(child.stdout, (line) => {
       if (!line.startsWith('{')) return;
       done({
@@ -90,7 +92,7 @@ export async function conditionOf(
   return conditions.find((c) => c.type === type);
 }
 
-/** Reasons of the events on one object. */
+/** The events on one object, each `<reason>: <message>`. */
 export async function eventsOn(world: World, name: string): Promise<readonly string[]> {
   const list = await world.json(
     'get',
@@ -100,5 +102,5 @@ export async function eventsOn(world: World, name: string): Promise<readonly str
     `involvedObject.name=${name}`,
   );
   const items = list['items'] as unknown as { reason: string; message: string }[];
-  return items.map((e) => e.reason);
+  return items.map((e) => `${e.reason}: ${e.message}`);
 }

@@ -1,6 +1,7 @@
 /** A board renews its certificate by itself and moves over to it, and its node never leaves Ready. */
-import { X509Certificate } from 'node:crypto';
+
 import { spawn } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -39,6 +40,12 @@ const reconnects = (): number =>
     .length;
 const ups = (): number => world.logs.filter((l) => l.includes('replication.link-up')).length;
 
+const renewed = (old: Identity): Promise<Identity> =>
+  eventually('a renewal', () => {
+    const now = identity();
+    return Promise.resolve(now.certificate !== old.certificate && now);
+  });
+
 test('setup: a pod runs', async () => {
   await world.apply(shellPod({ name: 'stays', script: 'exec sleep 1000' }));
   await eventually('Running', async () => {
@@ -48,15 +55,9 @@ test('setup: a pod runs', async () => {
 });
 
 test('it renews twice by itself, each time with a new key, and moves over to the new certificate', async () => {
-  const second = await eventually('the first renewal', async () => {
-    const now = identity();
-    return now.certificate !== first.certificate && now;
-  });
+  const second = await renewed(first);
   assert.is.not(second.key, first.key);
-  const third = await eventually('the second renewal', async () => {
-    const now = identity();
-    return now.certificate !== second.certificate && now;
-  });
+  const third = await renewed(second);
   assert.is.not(third.key, second.key);
   const leaf = new X509Certificate(third.certificate);
   assert.is(leaf.subject, 'CN=press-17');

@@ -7,10 +7,7 @@ import { eventually, openWorld, readyOf, shellPod, type World } from './world.ts
 
 const world: World = await openWorld({ parts: ['broker', 'api', 'bridge'] });
 const listen = String(world.stack.ready('broker')['wssListen']);
-writeFileSync(
-  join(world.folder, 'data/agent/config.yaml'),
-  `brokers: ["wss://${listen}/mqtt"]\n`,
-);
+writeFileSync(join(world.folder, 'data/agent/config.yaml'), `brokers: ["wss://${listen}/mqtt"]\n`);
 await world.stack.start('agent');
 
 test('the node is Ready over a WebSocket', async () => {

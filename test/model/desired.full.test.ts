@@ -22,7 +22,6 @@ const RUNS: readonly (readonly [string, Partial<DesiredBounds>])[] = [
   ['etcd restored', { rewinds: 1 }],
   ['two keys', { keys: 2, changes: 3, tags: 4, messages: 7 }],
   ['three terms', { terms: 3, boots: 1, tags: 6 }],
-  ['wipe and restore', { changes: 3, boots: 1, wipes: 1, snapshots: true }],
 ];
 
 for (const [name, bounds] of RUNS) {
@@ -31,6 +30,7 @@ for (const [name, bounds] of RUNS) {
       maxStates: 9_000_000,
       slotBits: 24,
     });
+    console.log(`${name}: ${found.states} states, ${found.transitions} transitions`);
     assert.is(found.violation, undefined, found.trace?.join('\n'));
     assert.ok(found.exhausted);
   });

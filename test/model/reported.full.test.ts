@@ -15,6 +15,7 @@ test('reported and projected, whole space: lazy flash, power cut, wipe, restore'
     lazyDisk: true,
   });
   const found = explore(model, { maxStates: 9_000_000, slotBits: 24 });
+  console.log(`${found.states} states, ${found.transitions} transitions`);
   assert.is(found.violation, undefined, found.trace?.join('\n'));
   assert.ok(found.exhausted);
 });

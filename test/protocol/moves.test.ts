@@ -1,7 +1,7 @@
 /** Boards that fall silent, come back, and change links. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type BoardSide, type BridgeSide, elapse, exchange, greeted } from './pair.ts';
+import { type BoardSide, type BridgeSide, elapse, exchange, fromOutside, greeted } from './pair.ts';
 import { DESIRED_KIND, versionedBody } from './truth.ts';
 
 /** Long enough for a missed heartbeat, with nothing heard from the link. */
@@ -54,6 +54,28 @@ test('a restart of the link with fewer boards takes the missing one offline', ()
   exchange(next, bridge, 1000);
   assert.equal(bridge.machine.view().boards, ['board-0']);
   assert.ok(bridge.effects.some((e) => e.type === 'down' && e.board === 'board-1'));
+});
+
+test('a session is renewed before its seqs pass 2^16, and a longer pace comes with a new one', () => {
+  const { board, bridge } = greeted();
+  const first = bridge.machine.view().tag;
+  for (const type of ['up', 'beat'] as const) {
+    const ops = [{ op: 'delete', kind: 5, name: 'd/none' }] as const;
+    const message =
+      type === 'up'
+        ? ({ type, tag: first, seq: 62_000, b: 0, ops } as const)
+        : ({ type, tag: first, seq: 62_000, stamp: 1 } as const);
+    bridge.take(fromOutside('u', message), 1000);
+  }
+  exchange(board, bridge, 1000);
+  const second = bridge.machine.view().tag;
+  assert.is.not(second, first);
+  assert.is(board.machine.view().tag, second);
+  bridge.step({ type: 'pace', paceMs: 4000 }, 20_000);
+  exchange(board, bridge, 20_000);
+  assert.ok(board.effects.some((e) => e.type === 'greeted' && e.paceMs === 4000));
+  elapse(board, bridge, 20_100, 60_000);
+  assert.equal(bridge.states(), ['up', 'up', 'up'], 'three sessions, never down');
 });
 
 test.run();

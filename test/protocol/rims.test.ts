@@ -68,6 +68,17 @@ test('carries a desired document down, after it is on disk, and its deletion', a
   });
 });
 
+test('a document that the board cannot read is refused, shown, and harms no other', async () => {
+  await withPair(async ({ api, bridge, board }) => {
+    await until('online', () => bridge.online('gw-1'));
+    api.put('gw-1', KINDS.pod, 'ns/bad', encode(['no', 'pod']));
+    api.put('gw-1', twin, 'ns/dev/speed', encodeDocument('twinDesired', 1));
+    await until('the good one', () => board.board('gw-1')?.desired('twinDesired').size === 1);
+    await until('the notice', () => api.notices.includes('gw-1 DocumentInvalid'));
+    assert.is(board.board('gw-1')?.desired('pod').size, 0);
+  });
+});
+
 test('carries reported documents up, those of before the greeting too', async () => {
   await withPair(async ({ bridge, board }) => {
     board.board('gw-1')?.report('twin', 'ns/dev/temp', { value: 21.5 });
@@ -122,6 +133,22 @@ test('hands events to the sink and forgets them once they are taken', async () =
     await until('all events', () => api.journal.length === 30);
     await until('none held', () => board.view().journalHeld(0) === 0);
     assert.is(new Set(api.journal.map((entry) => entry.identity)).size, 30);
+  });
+});
+
+test('events of before the first connection are of this start of the process', async () => {
+  const event = (name: string) =>
+    ({ warning: false, reason: 'R', message: '', about: 'node', name, unixMs: 1 }) as const;
+  await withPair(async ({ broker, api }) => {
+    const late = openBoard(broker, 'late', ['late']);
+    late.board('late')?.event(event('-'));
+    late.start();
+    late.board('late')?.event(event('-'));
+    await until('both', () => api.journal.length === 2);
+    const segments = api.journal.map((entry) => entry.identity.split('-')[0]);
+    assert.is(segments[0], segments[1]);
+    assert.is.not(segments[0], '0');
+    await new Promise<void>((resolve) => late.stop(resolve));
   });
 });
 

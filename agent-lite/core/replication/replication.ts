@@ -115,10 +115,11 @@ class Rim implements Replication {
       accept: (request, stream) => this.#accept(request, stream),
     });
     this.#link = options.connect(this.#wiring());
+    // The process has started, whether it ever connects or not: events of now belong to its segment (J1).
+    this.#machine.step({ type: 'start' }, this.#now());
   }
 
   start = (): void => {
-    this.#feed({ type: 'start' });
     this.#link.start();
   };
 

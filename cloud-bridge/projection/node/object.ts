@@ -26,8 +26,9 @@ export interface NodeSettings extends LabelSettings {
   readonly internalIp?: string;
   /** Port of the kubelet endpoint there. */
   readonly kubeletPort?: number;
-  /** Publish the addresses that boards report. Only where the API server does not dial Nodes (embedded API): a board
-   * that may say where it lives can have the API server's credentials sent there. Default false. */
+  /** Publish the addresses that boards report, beside `internalIp` as ExternalIP. Only where nothing dials a Node by them
+   * (the embedded API dials InternalIP): a board that may say where it lives can have the API server's credentials, or
+   * a load balancer's traffic, sent there. Default false. */
   readonly boardAddresses?: boolean;
 }
 
@@ -121,13 +122,25 @@ export function isOurs(node: KubeObject, board: string, naming: Naming): boolean
 const IP = /^[0-9a-fA-F:.]{2,45}$/;
 const HOST = /^[A-Za-z0-9]([-A-Za-z0-9.]{0,252}[A-Za-z0-9])?$/;
 
+function ownIps(
+  document: NodeDocument,
+): readonly { readonly type: string; readonly address: string }[] {
+  return document.addresses
+    .filter(({ type, address }) => type !== 'Hostname' && IP.test(address))
+    .slice(0, MAX_ADDRESSES - 1)
+    .map(({ address }) => ({ type: 'ExternalIP', address }));
+}
+
 function addressesOf(
   view: BoardView,
   document: NodeDocument,
   settings: NodeSettings,
 ): readonly { readonly type: string; readonly address: string }[] {
   const { internalIp } = settings;
-  if (internalIp !== undefined) return [{ type: 'InternalIP', address: internalIp }];
+  if (internalIp !== undefined) {
+    const stable = { type: 'InternalIP', address: internalIp };
+    return settings.boardAddresses === true ? [stable, ...ownIps(document)] : [stable];
+  }
   const hostname = { type: 'Hostname', address: settings.naming.nodeOf(view.board) };
   if (settings.boardAddresses !== true) return [hostname];
   const own = document.addresses.filter(
