@@ -211,8 +211,8 @@ export class Store {
   }
 
   async #commitAll(): Promise<void> {
-    // One turn later, so that writes of the same turn share a commit.
-    await Promise.resolve();
+    // After this turn of the event loop, so that all requests that came in it share a commit.
+    await new Promise((resolve) => setImmediate(resolve));
     while (this.#staged.length > 0) {
       const batch = this.#staged;
       this.#staged = [];
@@ -243,8 +243,12 @@ export class Store {
     this.#logger.error('store.commit', { error: String(error), writes: batch.length });
     this.#overlay.clear();
     const text = String(error);
-    const fault = /MDB_MAP_FULL|ENOSPC|No space|EDQUOT|EFBIG/i.test(text)
-      ? storageFull('the disk is full')
+    // LMDB answers a short write, which is how a disk fills up, with EIO.
+    const full = /MDB_MAP_FULL|ENOSPC|No space|EDQUOT|quota|EFBIG|too large|Input\/output/i.test(
+      text,
+    );
+    const fault = full
+      ? storageFull(`the disk is full or failing: ${text.slice(0, 100)}`)
       : internal(`the store could not commit: ${text.slice(0, 200)}`);
     for (const { done } of batch) done(fault);
   }

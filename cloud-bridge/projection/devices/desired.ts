@@ -20,7 +20,8 @@ export const deviceKey = (object: KubeObject): string =>
 const versionOf = (object: KubeObject | undefined): number =>
   Number(object?.metadata.resourceVersion ?? 0);
 
-/** `revision` of every document is the newer of the two objects it was made from (rule D4). */
+/** `revision` of every document is the newer of the two objects it was made from (rule D4). What is too large for a board is
+ * a problem of its own, and leaves out nothing else. */
 export function deviceDocuments(
   device: KubeObject,
   model: KubeObject | undefined,
@@ -31,16 +32,22 @@ export function deviceDocuments(
   );
   const documents = new Map<string, DesiredDocument>();
   if (translated === undefined) return { documents, problems: [] };
+  const problems = [...translated.problems];
   const revision = Math.max(versionOf(device), versionOf(model));
-  const put = (kind: number, name: string, body: Uint8Array): void => {
-    documents.set(documentKey(kind, name), { kind, name, body, revision });
+  const put = (kind: number, name: string, field: string, encode: () => Uint8Array): void => {
+    try {
+      documents.set(documentKey(kind, name), { kind, name, body: encode(), revision });
+    } catch (error) {
+      problems.push({ field, message: error instanceof Error ? error.message : String(error) });
+    }
   };
   const key = deviceKey(device);
-  put(KINDS.device, key, encodeDocument('device', translated.document));
+  put(KINDS.device, key, 'spec', () => encodeDocument('device', translated.document));
   for (const [property, value] of translated.desired) {
-    put(KINDS.twinDesired, `${key}/${property}`, encodeDocument('twinDesired', value));
+    const field = `spec.properties[${property}].desired.value`;
+    put(KINDS.twinDesired, `${key}/${property}`, field, () => encodeDocument('twinDesired', value));
   }
-  return { documents, problems: translated.problems };
+  return { documents, problems };
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -153,6 +153,16 @@ test('a value out of range stays here, with one Event on the Device', () => {
   assert.match(w.events[0]?.message ?? '', /setpoint.*maximum 50/);
 });
 
+test('a Device too large for a board is told, and hurts no other', () => {
+  const w = world();
+  w.cache('devicemodels').set(model());
+  const huge = device();
+  const protocol = { protocolName: 'x', configData: { blob: 'x'.repeat(300_000) } };
+  w.cache('devices').set({ ...huge, spec: { ...(huge['spec'] as object), protocol } });
+  assert.is(w.devices.document('press-17', KINDS.device, 'default/pump-1'), undefined);
+  assert.match(w.events[0]?.message ?? '', /^spec: /);
+});
+
 test('a Device that moves to another node leaves the first board', () => {
   const w = world();
   w.cache('devicemodels').set(model());
