@@ -130,7 +130,8 @@ async function flood(rig: Rig, board: TwinBoard, seconds: number): Promise<Figur
   const lastSeenMs = await reported(rig, 'flood', first + count - 1);
   end();
   const from = arrivals[0]?.atMs ?? 0;
-  const writes = (arrivals.length - 1) / ((lastSeenMs - from) / 1000);
+  // Each write has the second after it: one a second is 1, however short the flood.
+  const writes = arrivals.length / ((lastSeenMs - from) / 1000 + 1);
   const last = lastSeenMs - (changes.at(-1) ?? 0);
   return [
     {
