@@ -21,17 +21,18 @@ function run(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, node, { stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-async function start(): Promise<Running> {
-  const child = run([
-    '--data',
-    join(dir, 'data'),
-    '--pki',
-    join(dir, 'pki'),
-    '--kubeconfig-out',
-    join(dir, 'kubeconfig'),
-    '--listen',
-    '127.0.0.1:0',
-  ]);
+const serving = (data: string): string[] => [
+  '--data',
+  join(dir, data),
+  '--pki',
+  join(dir, 'pki'),
+  '--kubeconfig-out',
+  join(dir, 'kubeconfig'),
+  '--listen',
+  '127.0.0.1:0',
+];
+
+async function start(child = run(serving('data'))): Promise<Running> {
   let out = '';
   for await (const chunk of child.stdout ?? []) {
     out += String(chunk);
@@ -133,6 +134,37 @@ test('--backup and --restore', async () => {
   assert.is(restored.code, 0, restored.err);
   const objects = (text: string): number => (JSON.parse(text) as { objects: number }).objects;
   assert.is(objects(restored.out), objects(saved.out));
+});
+
+test('a file that cannot grow stands for a full disk: 507, nothing else suffers, room can be made', async () => {
+  // A limit of 400 KiB for any file of the process; without the trap the kernel would end it (setrlimit(2)).
+  const words = [
+    process.execPath,
+    '--import',
+    'tsx',
+    '--conditions=@boardlet/source',
+    BIN,
+    ...serving('small'),
+  ];
+  const line = `ulimit -f 400; trap '' XFSZ; exec "$@"`;
+  const { child, url } = await start(
+    spawn('bash', ['-c', line, 'bash', ...words], { stdio: ['ignore', 'pipe', 'pipe'] }),
+  );
+  const data = { k: 'x'.repeat(90_000) };
+  const statuses: number[] = [];
+  for (let count = 0; count < 8; count++) {
+    statuses.push(
+      (await call(url, 'POST', MAPS, { metadata: { name: `m${count}` }, data })).status,
+    );
+  }
+  assert.is(statuses[0], 201);
+  assert.is(statuses.at(-1), 507);
+  assert.is((await call(url, 'GET', `${MAPS}/m0`)).status, 200);
+  assert.is((await call(url, 'DELETE', `${MAPS}/m0`)).status, 200);
+  assert.is((await call(url, 'POST', MAPS, { metadata: { name: 'after' } })).status, 201);
+  child.kill('SIGTERM');
+  const [code] = await once(child, 'exit');
+  assert.is(code, 0);
 });
 
 test('wrong use is exit 64 with one line that says what', async () => {

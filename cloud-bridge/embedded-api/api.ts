@@ -45,6 +45,7 @@ function build(options: EmbeddedApiOptions, disk: Disk): Services {
     logger,
     kubeletClient: options.kubeletClient,
     logSource: { current: undefined },
+    logStreams: { open: 0 },
   };
 }
 

@@ -7,6 +7,7 @@ import type { Store } from './store/store.ts';
 export class Registry {
   readonly #store: Store;
   readonly #types = new Map<string, ResourceType>();
+  #all: readonly ResourceType[] = [];
 
   constructor(store: Store) {
     this.#store = store;
@@ -22,13 +23,15 @@ export class Registry {
       if (str(entry.object, 'metadata', 'deletionTimestamp') !== '') continue;
       for (const type of customTypes(entry.object)) this.#types.set(keyOf(type), type);
     }
+    this.#all = [...this.#types.values()];
   }
 
   find(group: string, version: string, plural: string): ResourceType | undefined {
     return this.#types.get(`${group}/${version}/${plural}`);
   }
+  /** The same array until the next change of what is served: what is derived from it may be kept beside it. */
   all(): readonly ResourceType[] {
-    return [...this.#types.values()];
+    return this.#all;
   }
   ofKind(apiVersion: string, kind: string): ResourceType | undefined {
     return this.all().find((type) => type.kind === kind && apiVersionOf(type) === apiVersion);

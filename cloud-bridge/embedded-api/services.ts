@@ -20,4 +20,5 @@ export interface Services {
   readonly kubeletClient: KubeletClientTls | undefined;
   /** Set at any time: in-process source of container logs. */
   readonly logSource: { current: LogSource | undefined };
+  readonly logStreams: { open: number };
 }

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 // biome-ignore lint/correctness/noUndeclaredDependencies: a broker for tests only, from the workspace's own modules
 import { Aedes } from 'aedes';
+// biome-ignore lint/correctness/noUndeclaredDependencies: likewise
 import { createWebSocketStream, WebSocketServer } from 'ws';
 import type { Certificates } from './certificates.ts';
 import type { TestBroker, Transport } from './test-broker.ts';

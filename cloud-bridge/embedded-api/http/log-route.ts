@@ -11,8 +11,6 @@ import { openKubeletLog } from './kubelet-client.ts';
 import type { ObjectPath } from './path.ts';
 import { isTrue } from './watch-route.ts';
 
-let open = 0;
-
 function wholeNumber(query: URLSearchParams, name: string, least: number): number | undefined {
   const text = query.get(name);
   if (text === null || text === '') return undefined;
@@ -93,10 +91,10 @@ function kubeletOf(services: Services, node: string): { host: string; port: numb
 export async function serveLog(services: Services, call: Call, path: ObjectPath): Promise<void> {
   if (call.method !== 'GET') throw methodNotAllowed();
   const request = readLogRequest(services, call, path);
-  if (open >= services.limits.logStreams) {
+  if (services.logStreams.open >= services.limits.logStreams) {
     throw tooMany(`too many log streams: ${services.limits.logStreams} are open`);
   }
-  open++;
+  services.logStreams.open++;
   const abort = new AbortController();
   call.response.on('close', () => abort.abort());
   try {
@@ -116,7 +114,7 @@ export async function serveLog(services: Services, call: Call, path: ObjectPath)
     if (abort.signal.aborted) return;
     throw error instanceof ApiFault ? error : internal(String(error).slice(0, 300));
   } finally {
-    open--;
+    services.logStreams.open--;
   }
 }
 

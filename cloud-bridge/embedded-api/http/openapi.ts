@@ -131,7 +131,10 @@ function pathsOf(type: ResourceType, prefix: string): JsonObject {
 
 function components(types: readonly ResourceType[]): JsonObject {
   const schemas: JsonObject = {};
-  for (const [name, schema] of BUILTIN_TYPES) schemas[componentName(name)] = render(schema, true);
+  const bare = types.every((type) => type.custom);
+  for (const [name, schema] of BUILTIN_TYPES) {
+    if (!bare || META.has(name)) schemas[componentName(name)] = render(schema, true);
+  }
   for (const type of types) {
     const name =
       type.schema.typeName === undefined
@@ -148,8 +151,12 @@ function components(types: readonly ResourceType[]): JsonObject {
 const pathOf = (group: string, version: string): string =>
   group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
+const indexes = new WeakMap<readonly ResourceType[], JsonObject>();
+
 /** The index at /openapi/v3. The hash lets clients cache each document. */
 export function openapiIndex(types: readonly ResourceType[]): JsonObject {
+  const known = indexes.get(types);
+  if (known !== undefined) return known;
   const paths: JsonObject = {};
   for (const [group, versions] of groupsOf(types)) {
     for (const version of versions) {
@@ -159,7 +166,9 @@ export function openapiIndex(types: readonly ResourceType[]): JsonObject {
       paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` };
     }
   }
-  return { paths };
+  const index = { paths };
+  indexes.set(types, index);
+  return index;
 }
 
 /** The OpenAPI v3 document of one group version; undefined when nothing is served there. */
