@@ -1,18 +1,15 @@
 /** Flags of `boardlet-agent run`: a few of its own, and one for each setting. */
 import { parseArgs } from 'node:util';
 import { BoardletError } from '@boardlet/adapters/wire';
-import { type ConfigLogLevel, configFlags } from '../core/config/index.ts';
+import { configFlags } from '../core/config/index.ts';
 import { DEFAULT_DIR } from './join.ts';
 
 export interface RunFlags {
   readonly dir: string;
   readonly config?: string;
   readonly stopPods: boolean;
-  readonly logLevel?: ConfigLogLevel;
   readonly settings: Readonly<Record<string, string | undefined>>;
 }
-
-const LEVELS: readonly ConfigLogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 export function readRunFlags(args: readonly string[]): RunFlags {
   const setting = { type: 'string' } as const;
@@ -31,16 +28,12 @@ export function readRunFlags(args: readonly string[]): RunFlags {
     'stop-pods': stopPods,
     ...settings
   } = values as Record<string, string | boolean | undefined>;
-  const level = LEVELS.find(
-    (l) => l === (settings['log-level'] ?? process.env['BOARDLET_LOG_LEVEL']),
-  );
   if (typeof dir !== 'string' || dir === '')
     throw new BoardletError('BL_AGENT_USAGE', '--dir is empty');
   return {
     dir,
     ...(typeof config === 'string' ? { config } : {}),
     stopPods: stopPods === true,
-    ...(level === undefined ? {} : { logLevel: level }),
     settings: settings as Record<string, string | undefined>,
   };
 }

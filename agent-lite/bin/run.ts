@@ -15,7 +15,14 @@ import {
 import type { Identity } from '../core/enroll/index.ts';
 import { openStore } from '../core/store/index.ts';
 import { loadIdentity } from '../host/node/enroll.ts';
-import { createNodeHost, type NodeHost, parseYaml, readConfigFiles } from '../host/node/index.ts';
+import {
+  createLogger,
+  createNodeHost,
+  type NodeHost,
+  nodeFiles,
+  parseYaml,
+  readConfigFiles,
+} from '../host/node/index.ts';
 import { createProcessRuntime, type ProcessRuntime } from '../runtimes/process/index.ts';
 import { createRenewal, type Renewal } from './renewal.ts';
 import { type RunFlags, readRunFlags } from './run-flags.ts';
@@ -89,14 +96,14 @@ function runtimeOf(
 }
 
 async function compose(flags: RunFlags): Promise<Running> {
+  const identity = loadIdentity(nodeFiles, flags.dir);
+  const config = await readConfig(flags, identity);
   const host = createNodeHost({
     dataDir: flags.dir,
     version: VERSION,
     buildUnixMs: BUILD_UNIX_MS,
-    ...(flags.logLevel === undefined ? {} : { logLevel: flags.logLevel }),
+    log: createLogger({ level: config.log.level, linesPerS: config.log.linesPerS }),
   });
-  const identity = loadIdentity(host.files, flags.dir);
-  const config = await readConfig(flags, identity);
   const policy = await readPolicy(config.policyFile);
   const agentUid = process.getuid?.() ?? 0;
   const runtime = runtimeOf(config, host, policy, agentUid);

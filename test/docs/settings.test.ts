@@ -33,7 +33,6 @@ test('the table of settings has every setting with its variable and its flag', (
 test('the defaults in the table of settings are those of the agent', () => {
   const config = loadConfig({ files: [], env: {}, flags: { board: 'b', 'data-dir': '/d' } });
   const told = new Map(rowsOf('Settings').map(([field = '', , , , text = '']) => [field, text]));
-  assert.is(told.get('beatS'), String(config.beatS));
   assert.is(told.get('storeBytes'), `${config.storeBytes / 2 ** 20} MiB`);
   assert.is(told.get('hostTwin'), String(config.hostTwin));
   assert.is(told.get('log.level'), config.log.level);

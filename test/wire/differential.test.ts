@@ -20,7 +20,10 @@ const LARGE = { maxBytes: 262_144 } as const;
 
 /** cbor-x reads −0 and +0 alike from an integer, and every map in the order of its bytes. */
 const same = (a: CborValue, b: CborValue, why: string): void =>
-  assert.is(JSON.stringify(toJson(a)), JSON.stringify(toJson(b)), why);
+  assert.ok(
+    JSON.stringify(toJson(a)) === JSON.stringify(toJson(b)),
+    `differ: ${why.slice(0, 2_000)}`,
+  );
 
 test('what the encoder writes, cbor-x reads as the same', () => {
   for (let i = 0; i < 3000; i++) {

@@ -55,7 +55,9 @@ function randomText(random: Random): string {
   let text = '';
   for (let i = random.below(random.below(20) === 0 ? 600 : 30); i > 0; i--) {
     const point = random.below(limits[random.below(limits.length)] ?? 0x80);
-    text += String.fromCodePoint(point >= 0xd800 && point < 0xe000 ? point + 0x10000 : point);
+    // No U+FEFF: cbor-x reads longer texts by a TextDecoder that takes a leading one for a byte order mark and drops it.
+    const shifted = (point >= 0xd800 && point < 0xe000) || point === 0xfeff;
+    text += String.fromCodePoint(shifted ? point + 0x10000 : point);
   }
   return text;
 }

@@ -13,12 +13,10 @@ test('a board’s name is enough; everything else has its default', () => {
     nodeName: 'default-gw-1',
     link: 'gw-1',
     dataDir: '/var/lib/boardlet',
-    identityDir: '/var/lib/boardlet/identity',
     manifestsDir: '/var/lib/boardlet/manifests',
     policyFile: '/var/lib/boardlet/policy.yaml',
     brokers: [],
     labels: {},
-    beatS: 10,
     shards: 16,
     storeBytes: 67108864,
     hostTwin: true,
@@ -32,20 +30,20 @@ test('flags go over the environment, it over files, a later file over an earlier
     files: [
       {
         path: 'a',
-        value: { board: 'a', fleet: 'one', beatS: 1, log: { level: 'warn', linesPerS: 7 } },
+        value: { board: 'a', fleet: 'one', shards: 1, log: { level: 'warn', linesPerS: 7 } },
       },
       { path: 'b', value: { board: 'b', fleet: 'two', log: { level: 'error' } } },
     ],
-    env: { BOARDLET_BOARD: 'c', BOARDLET_BEAT_S: '3', BOARDLET_LOG_LEVEL: 'debug', PATH: '/bin' },
-    flags: { board: 'd', 'beat-s': undefined },
+    env: { BOARDLET_BOARD: 'c', BOARDLET_SHARDS: '3', BOARDLET_LOG_LEVEL: 'debug', PATH: '/bin' },
+    flags: { board: 'd', shards: undefined },
   });
-  const { board, fleet, beatS, log, nodeName } = config;
+  const { board, fleet, shards, log, nodeName } = config;
   assert.equal(
-    { board, fleet, beatS, log, nodeName },
+    { board, fleet, shards, log, nodeName },
     {
       board: 'd',
       fleet: 'two',
-      beatS: 3,
+      shards: 3,
       log: { level: 'debug', linesPerS: 7 },
       nodeName: 'two-d',
     },
@@ -82,11 +80,11 @@ for (const [name, input, message] of [
   ['a board name that ends in a dash', file({ board: 'a-' }), /board: expected/],
   [
     'a number out of range',
-    file({ board: 'a', beatS: 0 }),
-    /beatS: expected a whole number 1 to 300/,
+    file({ board: 'a', shards: 0 }),
+    /shards: expected a whole number 1 to 256/,
   ],
   ['a fraction', file({ board: 'a', shards: 1.5 }), /shards: expected a whole number/],
-  ['a number in words', { env: { BOARDLET_BEAT_S: 'ten' } }, /environment: beatS: expected/],
+  ['a number in words', { env: { BOARDLET_SHARDS: 'ten' } }, /environment: shards: expected/],
   ['a bad level', file({ log: { level: 'loud' } }), /log\.level: expected one of debug, info/],
   [
     'a bad URL in a list',

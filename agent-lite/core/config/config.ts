@@ -26,8 +26,6 @@ export interface AgentConfig {
   readonly link: string;
   /** Default `/var/lib/boardlet`. */
   readonly dataDir: string;
-  /** Key, certificate and CA: default `<dataDir>/identity`. */
-  readonly identityDir: string;
   /** Static pods; default `<dataDir>/manifests`. */
   readonly manifestsDir: string;
   /** Default `<dataDir>/policy.yaml`; a file that is not there means the default policy. */
@@ -36,8 +34,6 @@ export interface AgentConfig {
   readonly brokers: readonly string[];
   /** Node labels that this board suggests; the bridge's allow-list decides. At most 64. */
   readonly labels: Readonly<Record<string, string>>;
-  /** Seconds between beats until a bridge says otherwise, 1 to 300. Default 10. */
-  readonly beatS: number;
   /** Shards of the fleet, 1 to 256. Default 16; the same in the whole fleet. */
   readonly shards: number;
   /** Most bytes of the document store on disk, 1 MiB to 1 GiB. Default 64 MiB. */
@@ -106,12 +102,10 @@ const SHAPE = {
   fleet: NAME,
   link: NAME,
   dataDir: PATH,
-  identityDir: PATH,
   manifestsDir: PATH,
   policyFile: PATH,
   brokers: list(URL, MOST_BROKERS),
   labels: texts(LABEL_NAME, LABEL_VALUE, MOST_LABELS),
-  beatS: integer(1, 300),
   shards: integer(1, 256),
   storeBytes: integer(MIB, GIB),
   hostTwin: flag(),
@@ -207,12 +201,10 @@ function complete(given: Partial<Given>): AgentConfig {
     throw invalid({ source: 'configuration', path: 'board' }, `node name ${nodeName} is too long`);
   return {
     link: board,
-    identityDir: `${dataDir}/identity`,
     manifestsDir: `${dataDir}/manifests`,
     policyFile: `${dataDir}/policy.yaml`,
     brokers: [],
     labels: {},
-    beatS: LIMITS.beatS,
     shards: LIMITS.shards,
     storeBytes: LIMITS.storeBytes,
     hostTwin: true,
