@@ -167,7 +167,7 @@ test('a file that cannot grow stands for a full disk: 507, nothing else suffers,
   assert.is(code, 0);
 });
 
-test('wrong use is exit 64 with one line that says what', async () => {
+test('wrong use is exit 2 with one line that says what', async () => {
   for (const [args, text] of [
     [['--pki', dir], '--data DIR is needed'],
     [['--data', dir], '--pki DIR is needed'],
@@ -175,7 +175,7 @@ test('wrong use is exit 64 with one line that says what', async () => {
     [['--frob'], '--frob'],
   ] as const) {
     const { code, err } = await finish(args);
-    assert.is(code, 64);
+    assert.is(code, 2);
     assert.match(err, text);
   }
 });

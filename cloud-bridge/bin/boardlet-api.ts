@@ -1,11 +1,7 @@
-/**
- * The embedded Kubernetes API as a process of its own. Prints one JSON line when it listens; SIGTERM and SIGINT end it.
- *
- *   boardlet-api --data DIR --pki DIR [--listen 127.0.0.1:0] [--kubeconfig-out FILE] [--token-file FILE] [--tls-name NAME]...
- *   boardlet-api --data DIR --backup FILE | --restore FILE
- */
+/** The embedded Kubernetes API as a process of its own. Prints one JSON line when it listens; SIGTERM and SIGINT end it. */
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { VERSION } from '../boardctl/version.ts';
 import {
   backupStore,
   createEmbeddedApi,
@@ -30,6 +26,28 @@ interface Settings {
   readonly backup: string;
   readonly restore: string;
 }
+
+const HELP = `boardlet-api serves a small Kubernetes API for one machine, kept on disk.
+
+Usage:
+  boardlet-api --data DIR --pki DIR [--listen HOST:PORT] [--kubeconfig-out FILE] [--token-file FILE] [--tls-name NAME]...
+  boardlet-api --data DIR --backup FILE | --restore FILE
+
+  --data DIR             the store
+  --pki DIR              the bridge's CA; made when missing
+  --listen HOST:PORT     default 127.0.0.1:0, any free port
+  --kubeconfig-out FILE  an administrator's kubeconfig, mode 0600
+  --token-file FILE      bearer tokens, one a line, each an administrator's
+  --tls-name NAME        further name in the server's certificate; may be repeated
+  --backup FILE          writes the store, as it is, into one file; also while it is served
+  --restore FILE         makes the store from such a file; not while it is served
+
+Example:
+  boardlet-api --data /var/lib/boardlet/api --pki /var/lib/boardlet/pki --kubeconfig-out ~/.kube/boardlet
+
+Exit codes: 0 done, 1 failed, 2 usage
+`;
+const EXIT_USAGE = 2;
 
 class UsageError extends Error {}
 
@@ -128,6 +146,11 @@ async function serve(settings: Settings): Promise<void> {
 }
 
 async function main(): Promise<void> {
+  const [first] = process.argv.slice(2);
+  if (first === '--help' || first === '--version') {
+    process.stdout.write(first === '--help' ? HELP : `${VERSION}\n`);
+    return;
+  }
   const settings = readSettings(process.argv.slice(2));
   if (settings.backup !== '') {
     const done = await backupStore(settings.data, settings.backup);
@@ -145,5 +168,5 @@ try {
   const usage = error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS');
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`boardlet-api: ${code === '' ? '' : `${code}: `}${message}\n`);
-  process.exit(usage ? 64 : 1);
+  process.exit(usage ? EXIT_USAGE : 1);
 }

@@ -1,5 +1,5 @@
+import { parseQuantity } from '../../kube/quantity.ts';
 import { at, dict, type Json, type JsonObject, list, str } from '../json.ts';
-import { parseQuantity } from '../quantity.ts';
 
 /** Amounts by resource name: cores, bytes, pieces. */
 export type Amounts = ReadonlyMap<string, number>;

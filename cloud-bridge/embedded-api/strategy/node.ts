@@ -1,3 +1,4 @@
+import { parseQuantity } from '../../kube/quantity.ts';
 import {
   type Cause,
   duplicate,
@@ -8,7 +9,6 @@ import {
 } from '../fault.ts';
 import { child, clone, dict, isObject, type JsonObject, list, str } from '../json.ts';
 import { isQualifiedName } from '../objects/metadata.ts';
-import { parseQuantity } from '../quantity.ts';
 import type { Strategy } from './strategy.ts';
 
 const EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];

@@ -1,3 +1,4 @@
+import { parseQuantity } from '../../kube/quantity.ts';
 import {
   type Cause,
   duplicate,
@@ -19,7 +20,6 @@ import {
   str,
 } from '../json.ts';
 import { isLabel, isSubdomain, labelCauses } from '../objects/metadata.ts';
-import { parseQuantity } from '../quantity.ts';
 
 export const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror';
 

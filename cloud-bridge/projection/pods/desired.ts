@@ -6,7 +6,7 @@ import {
   type RestartPolicy,
 } from '@boardlet/adapters/wire';
 import type { KubeObject } from '../../kube/index.ts';
-import { parseQuantity } from './quantity.ts';
+import { parseQuantity } from '../../kube/quantity.ts';
 import {
   type ContainerSpec,
   type EnvVar,

@@ -2,12 +2,12 @@ import type { PodStatusDocument } from '@boardlet/adapters/wire';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { KubeObject } from '../../kube/index.ts';
+import { parseQuantity } from '../../kube/quantity.ts';
 import { strategicMerge } from '../../kube/testing/patch.ts';
 import { covers } from '../covers.ts';
 import type { Away } from '../node/away.ts';
 import { boundPod, endedStatus, runningStatus, shape } from '../testing/rig.ts';
 import { believableMs, isSubdomain, plain, reasonOf } from '../text.ts';
-import { parseQuantity } from './quantity.ts';
 import { isStopped, phaseAfter, reportedStatus } from './status.ts';
 
 const NOW_MS = 1_800_000_100_000;
