@@ -33,7 +33,9 @@ function listTests(filters: readonly string[], full: boolean): string[] {
       found.push(join(folder, name));
     }
   }
-  return found.filter((f) => filters.length === 0 || filters.some((s) => f.includes(s))).sort();
+  return found
+    .filter((f) => filters.length === 0 || filters.some((s) => f.includes(s)))
+    .sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (a < b ? -1 : 1));
 }
 
 function verdict(
