@@ -6,6 +6,7 @@ Usage:
   boardlet-agent --version | --help
 
 join     Turns a one-time token into this board's identity: a key that never leaves it and a certificate.
+         The token - is read from standard input, where other users of the machine do not see it.
 run      Runs until SIGTERM. Prints one JSON line on stdout once pods are being looked after; logs go to stderr.
 
   --dir DIR        all state; default /var/lib/boardlet
@@ -15,6 +16,7 @@ run      Runs until SIGTERM. Prints one JSON line on stdout once pods are being 
 
 Examples:
   boardlet-agent join https://bridge.example:7443 a1b2c3.0123456789abcdef.4f1c…
+  boardlet-agent join https://bridge.example:7443 - < token-file
   boardlet-agent run --dir /var/lib/boardlet
   BOARDLET_LOG_LEVEL=debug boardlet-agent run --labels site=hall-3
 

@@ -1,4 +1,4 @@
-/** `boardlet-agent join <url> <token>`. */
+/** `boardlet-agent join <url> <token>`; the token `-` is read from standard input. */
 import { hostname } from 'node:os';
 import { parseArgs } from 'node:util';
 import { BoardletError } from '@boardlet/adapters/wire';
@@ -7,6 +7,21 @@ import { createNodeHost } from '../host/node/index.ts';
 import { BUILD_UNIX_MS, VERSION } from './version.ts';
 
 export const DEFAULT_DIR = '/var/lib/boardlet';
+
+/** A token has 88 characters. */
+const MOST_INPUT_BYTES = 4096;
+
+/** What stands on a command line is seen by every user of the machine (proc(5), cmdline); standard input is not. */
+async function readToken(given: string): Promise<string> {
+  if (given !== '-') return given;
+  let text = '';
+  for await (const chunk of process.stdin) {
+    text += String(chunk);
+    if (text.length > MOST_INPUT_BYTES)
+      throw new BoardletError('BL_AGENT_USAGE', 'standard input holds more than a token');
+  }
+  return text;
+}
 
 export async function join(args: readonly string[]): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -34,7 +49,7 @@ export async function join(args: readonly string[]): Promise<void> {
       dir: values.dir,
       files: host.files,
       url,
-      token,
+      token: await readToken(token),
       ...(values.board === undefined ? {} : { board: values.board }),
       hostname: hostname(),
       force: values.force,

@@ -7,6 +7,7 @@ import { type Agent, createAgent } from '../core/agent.ts';
 import {
   type AgentConfig,
   allowsProgram,
+  allowsUser,
   loadConfig,
   type Policy,
   parsePolicy,
@@ -91,6 +92,7 @@ function runtimeOf(
     policy: {
       allowsProgram: (path) => allowsProgram(policy, path),
       userFor: (container) => userFor(policy, container, uid),
+      allowsUser: (id) => allowsUser(policy, id, uid),
     },
   });
 }

@@ -239,6 +239,7 @@ export async function startBridge(settings: Settings, log: Logger): Promise<Brid
   const sessions = openSessions(settings, cluster, connection, projection, log);
   Object.assign(late, { sessions, projection, boardOf: podBoards(cluster.client, settings.fleet) });
   projection.setSessions(sessions);
+  cluster.bindings.onLink(sessions.recheck);
   const tokens = createJoinTokens({
     kube: cluster.client,
     caHash: authority.caHash(),

@@ -10,6 +10,7 @@ import type { Broker, BrokerLimits, BrokerMetrics, BrokerOptions } from './contr
 import { gateLog } from './gated-log.ts';
 import { type GuardCode, GuardedStream, type GuardRules } from './guarded-stream.ts';
 import {
+  ADDRESSES_MAX,
   CONNECT_TIMEOUT_MS,
   DEFAULT_LIMITS,
   EXPIRY_CHECK_MS,
@@ -32,6 +33,9 @@ interface Session {
   readonly peer: Peer;
   connect?: ConnectPacket;
   identity?: MqttIdentity;
+  /** Filters that it was granted, and how many it was refused. */
+  readonly granted: Set<string>;
+  refused: number;
 }
 type Counters = { -readonly [K in Exclude<keyof BrokerMetrics, 'clients'>]: number };
 
@@ -47,6 +51,7 @@ class AedesBroker implements Broker {
   readonly #listeners: Listener[] = [];
   readonly #sockets: ReturnType<typeof createTokenBuckets>;
   readonly #names: ReturnType<typeof createTokenBuckets>;
+  readonly #strangers: ReturnType<typeof createTokenBuckets>;
   #expiry: NodeJS.Timeout | undefined;
   readonly #counters: Counters = {
     connected: 0,
@@ -65,6 +70,7 @@ class AedesBroker implements Broker {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#clock = options.clock ?? SYSTEM_CLOCK;
     const { connectBurst, connectsPerS, nameBurst, namePerS, keepAliveS } = this.#limits;
+    const { strangerBurst, strangersPerS } = this.#limits;
     const nowMs = this.#clock.monotonicMs;
     this.#log = gateLog(options.log, nowMs);
     this.#sockets = createTokenBuckets({
@@ -77,6 +83,12 @@ class AedesBroker implements Broker {
       burst: nameBurst,
       perSecond: namePerS,
       maxKeys: NAMES_MAX,
+      nowMs,
+    });
+    this.#strangers = createTokenBuckets({
+      burst: strangerBurst,
+      perSecond: strangersPerS,
+      maxKeys: ADDRESSES_MAX,
       nowMs,
     });
     this.#aedes = new Aedes({
@@ -140,10 +152,10 @@ class AedesBroker implements Broker {
   #handlers(): Parameters<typeof openListener>[2] {
     return {
       admitSocket: (address) => {
-        const full = this.#live.size >= this.#limits.clients;
-        if (!full && this.#sockets.take('')) return true;
+        const reason = this.#busy(address);
+        if (reason === undefined) return true;
         this.#counters.refused += 1;
-        this.#log.warn('broker.busy', { address, reason: full ? 'clients' : 'connect-rate' });
+        this.#log.warn('broker.busy', { address, reason });
         return false;
       },
       onConnection: (stream, peer) => this.#accept(stream, peer),
@@ -152,6 +164,13 @@ class AedesBroker implements Broker {
         this.#log.warn('broker.tls-refused', { address, error: error.message });
       },
     };
+  }
+
+  /** The address first: one that only ever knocks must not use up what all have together. It gets its own back with a name. */
+  #busy(address: string): 'clients' | 'address' | 'connect-rate' | undefined {
+    if (this.#live.size >= this.#limits.clients) return 'clients';
+    if (!this.#strangers.take(address)) return 'address';
+    return this.#sockets.take('') ? undefined : 'connect-rate';
   }
 
   #accept(inner: Duplex, peer: Peer): void {
@@ -165,7 +184,7 @@ class AedesBroker implements Broker {
       },
       onViolation: (code) => this.#violated(guard, code),
     });
-    const session: Session = { guard, peer };
+    const session: Session = { guard, peer, granted: new Set(), refused: 0 };
     this.#sessions.set(guard, session);
     this.#live.add(session);
     guard.on('close', () => this.#live.delete(session));
@@ -225,6 +244,7 @@ class AedesBroker implements Broker {
       return { reason: 'not-admitted', returnCode: RETURN_CODE.notAuthorized };
     }
     session.identity = identity;
+    this.#strangers.giveBack(peer.address);
     guard.setRules(this.#rulesOf(identity));
     this.#log.info('broker.joined', { client: identity.name, address: peer.address });
     return undefined;
@@ -256,9 +276,14 @@ class AedesBroker implements Broker {
   }
 
   #maySubscribe(client: Client, wanted: { topic: string; qos: number }): boolean {
-    const identity = this.#sessionOf(client)?.identity;
-    if (identity !== undefined && wanted.qos < 2 && maySubscribe(identity, wanted.topic))
-      return true;
+    const session = this.#sessionOf(client);
+    if (session?.identity === undefined || session.guard.destroyed) return false;
+    if (wanted.qos < 2 && maySubscribe(session.identity, wanted.topic)) {
+      session.granted.add(wanted.topic);
+      return this.#withinFilters(session);
+    }
+    session.refused += 1;
+    if (!this.#withinFilters(session)) return false;
     this.#counters.denied += 1;
     const topic = wanted.topic.slice(0, 160);
     this.#log.warn('broker.subscribe-denied', {
@@ -266,6 +291,15 @@ class AedesBroker implements Broker {
       topic,
       qos: wanted.qos,
     });
+    return false;
+  }
+
+  /** Fleet and shard of a filter are open, so one link could fill the broker's memory with filters of its own. */
+  #withinFilters({ identity, guard, granted, refused }: Session): boolean {
+    if (identity?.role === 'bridge' || granted.size + refused <= this.#limits.filters) return true;
+    this.#counters.denied += 1;
+    this.#log.warn('broker.too-many-filters', this.#who(guard));
+    guard.destroy();
     return false;
   }
 

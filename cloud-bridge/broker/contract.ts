@@ -34,9 +34,14 @@ export interface BrokerLimits {
   /** New connections of all together, before TLS. Default 2,000 at once and 500 a second. */
   readonly connectBurst: number;
   readonly connectsPerS: number;
+  /** Connections of one address that have no name yet, or ended without one: at once and a second. Default 1,000 and 50. */
+  readonly strangerBurst: number;
+  readonly strangersPerS: number;
   /** CONNECTs of one name. Default 20 at once and one a second. */
   readonly nameBurst: number;
   readonly namePerS: number;
+  /** Topic filters of one link, those it was refused included; beyond it the connection ends. Default 32. */
+  readonly filters: number;
   /** Keep-alive that a client must stay under, seconds. Default 600. */
   readonly keepAliveS: number;
 }

@@ -15,8 +15,11 @@ export const DEFAULT_LIMITS: BrokerLimits = {
   bridgeQueuedBytes: 64 * MIB,
   connectBurst: 2000,
   connectsPerS: 500,
+  strangerBurst: 1000,
+  strangersPerS: 50,
   nameBurst: 20,
   namePerS: 1,
+  filters: 32,
   keepAliveS: 600,
 };
 
@@ -24,6 +27,8 @@ export const DEFAULT_LIMITS: BrokerLimits = {
 export const UNNAMED_PACKET_BYTES = 4096;
 /** A stranger may hold a connection so long without naming itself. */
 export const CONNECT_TIMEOUT_MS = 10_000;
+/** Addresses whose nameless connections are remembered. */
+export const ADDRESSES_MAX = 10_000;
 /** Names whose connect rate is remembered. */
 export const NAMES_MAX = 50_000;
 /** How often certificates of standing connections are looked at. */

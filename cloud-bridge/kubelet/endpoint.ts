@@ -56,6 +56,12 @@ function commonName(request: IncomingMessage): string {
   return typeof cn === 'string' ? cn : '';
 }
 
+/** A request target is whatever the client wrote (RFC 9112 §3.2): `//` and the like are no URL. */
+function urlOf(target: string): URL | undefined {
+  const base = 'https://bridge';
+  return target.startsWith('/') && URL.canParse(target, base) ? new URL(target, base) : undefined;
+}
+
 class Endpoint implements KubeletEndpoint {
   readonly #options: KubeletEndpointOptions;
   readonly #server: Server;
@@ -93,13 +99,17 @@ class Endpoint implements KubeletEndpoint {
   };
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
-    const url = new URL(request.url ?? '/', 'https://bridge');
-    if (url.pathname === '/healthz') {
+    if (request.url === '/healthz') {
       response.end('ok');
       return;
     }
     if (!this.#options.allowed(commonName(request))) {
       fail(response, 403, 'this client may not use the kubelet endpoint');
+      return;
+    }
+    const url = urlOf(request.url ?? '');
+    if (url === undefined) {
+      fail(response, 400, 'the request target is not a path');
       return;
     }
     if (/^\/(exec|attach|portForward)\//.test(url.pathname)) {
@@ -127,6 +137,8 @@ class Endpoint implements KubeletEndpoint {
   }
 
   #open(board: string | undefined, parsed: Asked, response: ServerResponse): void {
+    // Gone while the pod was looked up: its `close` has been, so a stream opened now would never be ended.
+    if (response.closed || response.destroyed) return;
     if (board === undefined)
       fail(response, 404, `pod ${parsed.args.pod} is on none of this bridge's boards`);
     else if (!this.#options.sessions.online(board))
@@ -161,7 +173,8 @@ class Endpoint implements KubeletEndpoint {
       if (ended) return;
       ended = true;
       this.#streams -= 1;
-      stream?.end(END_CODES.ok);
+      // An abort: half-closed (`ok`), the board would go on sending, and a followed log would keep its place for ever.
+      stream?.end(END_CODES.refused);
     });
   }
 

@@ -141,6 +141,8 @@ export interface ProjectionPart {
   readonly reset?: () => void;
   readonly boardDown: (board: string, reason: OfflineReason) => void;
   readonly reported: (board: string, changes: readonly ReportedChange[]) => void;
+  /** What the board has not reported by now is not there. */
+  readonly synced?: (board: string) => void;
   /** The object that a board's journal entry speaks of, if it is one of that board's. */
   readonly subject?: (
     board: string,

@@ -170,7 +170,7 @@ function createSource({ caches, parts }: Assembly): DesiredSource {
 }
 
 function createSink(
-  { parts, events }: Assembly,
+  { parts, nodes, events }: Assembly,
   held: (board: string) => Iterable<ReportedChange>,
 ): ReportedSink {
   const reported = (board: string, changes: readonly ReportedChange[]): void => {
@@ -192,6 +192,10 @@ function createSink(
     boardDown: (board, reason) => {
       for (const part of parts) part.boardDown(board, reason);
     },
+    synced: (board) => {
+      for (const part of parts) part.synced?.(board);
+    },
+    duplicate: (board, present) => nodes.duplicate(board, present),
     journal: (board, entries, lost) => events.journal(board, entries, lost),
     notice: (board, reason, message) => events.own({ board, warning: true, reason, message }),
   };

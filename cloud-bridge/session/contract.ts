@@ -32,7 +32,17 @@ export type OfflineReason =
   /** The broker published the link's will. */
   | 'LinkLost'
   /** No beat for 3.5 intervals. */
-  | 'HeartbeatMissed';
+  | 'HeartbeatMissed'
+  | Release
+  /** Its link may carry it no longer, though nobody is known to have decided so. */
+  | 'NotBound';
+
+/** What an operator decided of a board, seen from the link that carried it (rule E1). */
+export type Release =
+  /** Bound to another link. */
+  | 'Moved'
+  /** Bound to none. */
+  | 'Removed';
 
 export interface ReportedChange {
   readonly kind: number;
@@ -54,6 +64,10 @@ export interface ReportedSink {
   readonly boardUp: (board: string, link: string) => void;
   readonly reported: (board: string, changes: readonly ReportedChange[]) => void;
   readonly boardDown: (board: string, reason: OfflineReason) => void;
+  /** The first comparison since `boardUp` ended equal: what was not reported by now is not there. */
+  readonly synced: (board: string) => void;
+  /** Two live instances use the board's link (rule E2), or no longer do. */
+  readonly duplicate: (board: string, present: boolean) => void;
   /** Resolves when the entries are in the API (or known to be duplicates); only then are they acknowledged to the board. */
   readonly journal: (
     board: string,
@@ -67,6 +81,9 @@ export interface ReportedSink {
 /** Which boards a link may carry (design §3). Made at enrolment, never derived from a Node. */
 export interface Entitlements {
   readonly allowed: (link: string, board: string) => boolean;
+  /** An operator decided that this link carries the board no longer, so it is told to forget it. Absent, or undefined: nobody
+   * decided, and the link is only refused. */
+  readonly released?: (link: string, board: string) => Release | undefined;
 }
 
 /** A linearizable Lease read begun after the call (rule G2). */
@@ -114,4 +131,7 @@ export interface SessionServer {
   readonly onBoardStream: (type: number, handler: BoardStreamHandler) => void;
   /** A decided move: the link that carries the board forgets it, with its desired documents. */
   readonly drop: (board: string) => void;
+  /** What this link may carry has changed (rule E1): boards it may not are dropped or refused and go down, boards it may are
+   * taken up, without a restart of the link. After a move call it for the old link first. */
+  readonly recheck: (link: string) => void;
 }

@@ -29,7 +29,7 @@ const STREAM_FLOOD: FloodLimits = { messagesPerS: 20_000, bytesPerS: 256 << 20 }
 const KINDS_READ = REPORTED_KINDS.reduce((mask, kind) => mask | (1 << KINDS[kind]), 0);
 
 export interface LinkRecordPorts
-  extends Pick<ReplicaOptions, 'entitled' | 'roomy' | 'accept' | 'paceMs'> {
+  extends Pick<ReplicaOptions, 'entitled' | 'released' | 'roomy' | 'accept' | 'paceMs'> {
   readonly now: number;
   readonly hasher: Hasher;
   readonly topics: Topics;

@@ -242,17 +242,10 @@ function redirty(board: ReplicaBoard, text: string): void {
   board.dirty.set(text, { kind, name: text.slice(slash + 1), revision: 0 });
 }
 
-/** A decided move: the link forgets the board's desired set. */
-export function dropBoard(state: ReplicaState, id: string): void {
-  const board = state.known.get(id);
-  const { session } = state;
-  if (board === undefined || session === undefined || !board.carried) return;
+/** The link forgets the board's desired set. Until it is acknowledged the link's stamps cover the board still. */
+export function sendDrop(state: ReplicaState, session: Session, b: number): void {
   const seq = ++session.dseq;
-  const bytes = publish(state, 'd', 1, { type: 'drop', tag: session.tag, seq, b: board.b });
-  // Until it is acknowledged the link's stamps cover the board still.
+  const bytes = publish(state, 'd', 1, { type: 'drop', tag: session.tag, seq, b });
   session.unacked.push({ seq, bytes, at: state.now });
   session.unackedBytes += bytes;
-  state.boards.delete(board.b);
-  state.streams.dropBoard(board.b, state.now);
-  board.carried = false;
 }

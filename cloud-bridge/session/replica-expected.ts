@@ -36,12 +36,17 @@ export function kindsReadBy(state: ReplicaState): number {
 /** Another link may have carried the board meanwhile, and heard of its changes: read all of it again. */
 export function reloadExpected(state: ReplicaState): void {
   for (const board of state.known.values()) {
-    board.expectedLoaded = false;
-    board.expected.clear();
-    board.dirty.clear();
-    board.transfer = undefined;
+    forgetExpected(board);
     if (board.carried && state.session?.writing === true) loadExpected(state, board);
   }
+}
+
+/** Changes of a board that is not carried are not heard. */
+export function forgetExpected(board: ReplicaBoard): void {
+  board.expectedLoaded = false;
+  board.expected.clear();
+  board.dirty.clear();
+  board.transfer = undefined;
 }
 
 /** D9: digests cover what the reader declared, and nothing else is sent. */

@@ -1,13 +1,6 @@
-/** Greetings of links, and what is said to a link beside its sets (docs/protocol.md §5, G2, G5, E1, V1). */
+/** Greetings of links, and what is said to a link beside its sets (docs/protocol.md §5, G2, G5, V1). */
 import { BIRTH_KEYS, type Birth, LIMITS, REFUSE_CODES } from '@boardlet/adapters/wire';
-import {
-  draw,
-  type Greeting,
-  notice,
-  publish,
-  type ReplicaState,
-  type Session,
-} from './replica-state.ts';
+import { draw, type Greeting, notice, publish, type ReplicaState } from './replica-state.ts';
 
 /** Greetings under way at once: late messages of dead tags must not push out the real one. */
 const GREETINGS = 4;
@@ -110,25 +103,6 @@ export function joinParts(parts: readonly Birth[], part: Birth): Birth[] {
   return parts.length >= LIMITS.boardsPerLink ? [part] : [...parts, part];
 }
 
-/** E1: what this link may not carry is refused, and shown on the board it claims. */
-export function refuseBoard(state: ReplicaState, session: Session, b: number): void {
-  const id = state.facts?.boards.get(b)?.id;
-  publish(state, 'd', 1, {
-    type: 'refuse',
-    tag: session.tag,
-    seq: ++session.dseq,
-    b,
-    code: REFUSE_CODES.notMine,
-  });
-  if (id !== undefined)
-    notice(
-      state,
-      id,
-      'NotMine',
-      `link ${state.options.link} claims a board that is not bound to it`,
-    );
-}
-
 /** G5, R5: a new session of a link that is in one. */
 export function regreet(state: ReplicaState): void {
   const { session } = state;
@@ -142,7 +116,8 @@ export function regreetWhenDue(state: ReplicaState): void {
   const { session } = state;
   if (session === undefined) return;
   const old = state.now - session.startedAt >= LIMITS.reGreetMs;
-  if (old || session.useq >= REGREET_SEQ || session.dseq >= REGREET_SEQ) regreet(state);
+  if (state.adoptDue || old || session.useq >= REGREET_SEQ || session.dseq >= REGREET_SEQ)
+    regreet(state);
 }
 
 /** The table lost a board's name: a part of a birth went missing. Greeted anew, with the table asked for. */

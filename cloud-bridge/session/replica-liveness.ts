@@ -1,10 +1,10 @@
 /** Who is there (docs/protocol.md §5, L1–L4). */
 import { DEATH_REASONS, type Death, LIMITS } from '@boardlet/adapters/wire';
 import type { OfflineReason } from './contract.ts';
+import { recheckBoards } from './replica-bindings.ts';
 import { loseAll } from './replica-desired.ts';
 import { reloadExpected } from './replica-expected.ts';
-import { refuseBoard } from './replica-hello.ts';
-import { NEVER, type ReplicaState, type Session } from './replica-state.ts';
+import { NEVER, type ReplicaState } from './replica-state.ts';
 
 /** Intervals without a beat after a will (L1). */
 const DEATH_BEATS = 1.5;
@@ -14,26 +14,19 @@ export function alive(state: ReplicaState): void {
   state.lastBeatAt = state.now;
   state.deathAt = Number.NEGATIVE_INFINITY;
   if (state.online || state.session === undefined) return;
-  recheck(state, state.session);
+  recheckBoards(state);
   reloadExpected(state);
   goOnline(state);
-}
-
-/** E1: while this link was silent, a board of it may have been bound to another. */
-function recheck(state: ReplicaState, session: Session): void {
-  for (const [b, board] of state.boards) {
-    if (state.options.entitled(board.id)) continue;
-    state.boards.delete(b);
-    board.carried = false;
-    refuseBoard(state, session, b);
-  }
 }
 
 export function goOnline(state: ReplicaState): void {
   state.online = true;
   state.lastBeatAt = state.now;
   state.deathAt = Number.NEGATIVE_INFINITY;
-  for (const board of state.boards.values()) state.out.push({ type: 'up', board: board.id });
+  for (const board of state.boards.values()) {
+    board.synced = false;
+    state.out.push({ type: 'up', board: board.id });
+  }
 }
 
 function goOffline(state: ReplicaState, reason: OfflineReason): void {
@@ -65,7 +58,23 @@ export function deadAt(state: ReplicaState): number {
     : missed;
 }
 
+/** Neither the session nor a link that is being greeted was heard for 3.5 intervals, whatever it said before. */
+export function isSilent(state: ReplicaState): boolean {
+  return state.now - state.lastBeatAt >= (state.beatMs * LIMITS.deadBeatsTenths) / 10;
+}
+
+/** E2: when a second instance that fell silent counts as gone. */
+export function duplicateEndsAt(state: ReplicaState): number {
+  if (state.bannedAt === Number.NEGATIVE_INFINITY) return NEVER;
+  return state.bannedAt + (state.beatMs * LIMITS.deadBeatsTenths) / 10;
+}
+
 export function tickLiveness(state: ReplicaState): void {
+  if (duplicateEndsAt(state) <= state.now) {
+    state.bannedAt = Number.NEGATIVE_INFINITY;
+    for (const board of state.boards.values())
+      state.out.push({ type: 'duplicate', board: board.id, present: false });
+  }
   if (deadAt(state) > state.now) return;
   goOffline(state, willCounts(state) ? 'LinkLost' : 'HeartbeatMissed');
 }

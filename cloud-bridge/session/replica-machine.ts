@@ -1,10 +1,11 @@
 /** The bridge side of docs/protocol.md for one link, as a deterministic machine: no IO, no clock, no timer of its own. */
 import type { DocumentEntry, StreamEvents, StreamHandle } from '@boardlet/adapters/sets';
 import { decodeStream, decodeUp, type UpMessage } from '@boardlet/adapters/wire';
-import { dropBoard, flushDowns, loseAll, onChanged } from './replica-desired.ts';
+import { dropBoard, recheckBoards } from './replica-bindings.ts';
+import { flushDowns, loseAll, onChanged } from './replica-desired.ts';
 import { onRefuse, onRevision, spaceRetryAt, tickSpace } from './replica-expected.ts';
 import { greet, regreet } from './replica-hello.ts';
-import { alive, deadAt, onDeath, tickLiveness } from './replica-liveness.ts';
+import { alive, deadAt, duplicateEndsAt, onDeath, tickLiveness } from './replica-liveness.ts';
 import { onBeat, onList, onState, startWriting } from './replica-repair.ts';
 import { learnClock, onJournal, onJournalDone, onUp } from './replica-reported.ts';
 import { onForeign } from './replica-sessions.ts';
@@ -165,6 +166,9 @@ function dispatch(state: ReplicaState, input: ReplicaInput): void {
     case 'drop':
       dropBoard(state, input.board);
       return;
+    case 'recheck':
+      recheckBoards(state);
+      return;
     case 'connected':
       onConnection(state, true);
       return;
@@ -181,7 +185,13 @@ function dispatch(state: ReplicaState, input: ReplicaInput): void {
 function wakeAt(state: ReplicaState): number {
   const { session } = state;
   const poll = session !== undefined && !session.writing ? state.now + WRITING_POLL_MS : Infinity;
-  return Math.min(poll, deadAt(state), spaceRetryAt(state), state.streams.wakeAt());
+  return Math.min(
+    poll,
+    deadAt(state),
+    duplicateEndsAt(state),
+    spaceRetryAt(state),
+    state.streams.wakeAt(),
+  );
 }
 
 function viewOf(state: ReplicaState): ReplicaView {

@@ -10,9 +10,10 @@ import {
   SETS,
   type SetId,
 } from '@boardlet/adapters/wire';
+import { turnAway } from './replica-bindings.ts';
 import { acknowledge, acknowledgeAll, flushDowns } from './replica-desired.ts';
 import { tryWriting } from './replica-expected.ts';
-import { forgetFacts, joinParts, refuseBoard, regreetWhenDue } from './replica-hello.ts';
+import { forgetFacts, joinParts, regreetWhenDue } from './replica-hello.ts';
 import { removeReported } from './replica-reported.ts';
 import {
   keyText,
@@ -62,10 +63,18 @@ function compare(state: ReplicaState, session: Session, beat: Beat): void {
   state.counters.compared++;
   if (beatStamp(session.tag, beat.seq, boardSets(state)) === beat.stamp) {
     acknowledgeAll(state);
+    for (const board of state.boards.values()) markSynced(state, board);
     return;
   }
   state.counters.differed++;
   askState(state, session);
+}
+
+/** All that the board reports is known here. */
+function markSynced(state: ReplicaState, board: ReplicaBoard): void {
+  if (board.synced) return;
+  board.synced = true;
+  state.out.push({ type: 'synced', board: board.id });
 }
 
 function* boardSets(state: ReplicaState): Iterable<{
@@ -130,7 +139,8 @@ export function compareState(state: ReplicaState, parts: readonly Birth[]): void
       if (!onUnknownBoard(state, session, digest.b)) return;
       continue;
     }
-    if (digest.reported !== board.reported.digestLo) askRoot(state, session, board, SETS.reported);
+    if (digest.reported === board.reported.digestLo) markSynced(state, board);
+    else askRoot(state, session, board, SETS.reported);
     const settled = session.unacked.length === 0;
     if (session.writing && settled && digest.desired !== board.expected.digestLo)
       askRoot(state, session, board, SETS.desired);
@@ -140,7 +150,7 @@ export function compareState(state: ReplicaState, parts: readonly Birth[]): void
 /** False: the table is not whole, and the link is greeted anew. */
 function onUnknownBoard(state: ReplicaState, session: Session, b: number): boolean {
   if (state.facts?.boards.has(b) === true) {
-    refuseBoard(state, session, b);
+    turnAway(state, session, b);
     return true;
   }
   forgetFacts(state);

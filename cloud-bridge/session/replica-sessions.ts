@@ -1,8 +1,9 @@
 /** Greeting links and starting sessions (docs/protocol.md §5, G2–G5, E1, E2). */
 import { type Beat, type Birth, LIMITS, type UpMessage } from '@boardlet/adapters/wire';
-import { reloadExpected, resetDesired, tryWriting } from './replica-expected.ts';
+import { whyNotCarried } from './replica-bindings.ts';
+import { forgetExpected, reloadExpected, resetDesired, tryWriting } from './replica-expected.ts';
 import { BEAT_SHARE, joinParts, noticeRefusedHello, wantGreeting } from './replica-hello.ts';
-import { goOnline } from './replica-liveness.ts';
+import { goOnline, isSilent } from './replica-liveness.ts';
 import { compareState } from './replica-repair.ts';
 import {
   createReplicaBoard,
@@ -30,8 +31,9 @@ export function onForeign(
     return;
   }
   state.counters.stale++;
-  if (message.type === 'journal' || tag === state.banned) return;
-  if (tag === state.previousTag) onPrevious(state, message);
+  if (message.type === 'journal') return;
+  if (tag === state.banned) onSecond(state);
+  else if (tag === state.previousTag) onPrevious(state, message);
   else {
     if (message.type === 'birth' && message.more !== true) rememberBirth(state, message);
     wantGreeting(state, tag);
@@ -58,9 +60,25 @@ function onPrevious(state: ReplicaState, message: Exclude<UpMessage, { type: 'de
   const first = state.previousTag;
   state.banned = state.session?.tag ?? 0;
   state.previousTag = 0;
-  for (const board of state.boards.values())
-    notice(state, board.id, 'Duplicate', `two live instances use link ${state.options.link}`);
+  onSecond(state);
   wantGreeting(state, first);
+}
+
+/** The second of two instances is heard. It is not greeted while the first lives; an operator decides by stopping one. */
+function onSecond(state: ReplicaState): void {
+  if (isSilent(state)) {
+    const left = state.banned;
+    state.banned = 0;
+    wantGreeting(state, left);
+    return;
+  }
+  const fresh = state.bannedAt === Number.NEGATIVE_INFINITY;
+  state.bannedAt = state.now;
+  const message = `two live instances use link ${state.options.link}, the one that was there first is served: stop one of them, and the other is served`;
+  for (const { id } of state.boards.values()) {
+    if (fresh) state.out.push({ type: 'duplicate', board: id, present: true });
+    notice(state, id, 'Duplicate', message);
+  }
 }
 
 /** A message of a session that was offered. It starts with the (last part of the) birth. */
@@ -148,6 +166,7 @@ function learnFacts(
   const start = told ?? (greeting.birth === undefined ? undefined : [greeting.birth]);
   if (start === undefined) {
     if (replaced?.tag !== greeting.echo) state.facts = undefined;
+    else adoptBoards(state);
     return;
   }
   if (greeting.birth !== undefined) state.clockOffset = NEVER;
@@ -163,12 +182,14 @@ function learnFacts(
 function adoptBoards(state: ReplicaState): void {
   const before = [...state.boards.values()];
   fillTable(state);
+  state.adoptDue = false;
   if (!state.online) {
     reloadExpected(state);
     return;
   }
-  for (const board of before)
-    if (!board.carried) state.out.push({ type: 'down', board: board.id, reason: 'LinkLost' });
+  for (const board of state.boards.values()) if (!before.includes(board)) forgetExpected(board);
+  for (const { carried, id } of before)
+    if (!carried) state.out.push({ type: 'down', board: id, reason: whyNotCarried(state, id) });
 }
 
 function fillTable(state: ReplicaState): void {

@@ -30,6 +30,8 @@ export interface ReplicaBoard {
   b: number;
   /** In the link's present table, and entitled. */
   carried: boolean;
+  /** All that it reports was known once since it came up. */
+  synced: boolean;
   /** What the board should hold, as it was last told by the source. */
   readonly expected: DocumentSet;
   expectedLoaded: boolean;
@@ -115,8 +117,12 @@ export interface ReplicaState {
   previousTag: number;
   previousBeats: number;
   previousBeatAt: number;
-  /** E2: tags that are not greeted until an operator decides. */
+  /** E2: the tag of the second of two instances, not greeted while the first lives. */
   banned: number;
+  /** When the second instance was last heard; -Infinity: no duplicate stands. */
+  bannedAt: number;
+  /** The link lists a board that it may carry and was refused: it is to be greeted anew. */
+  adoptDue: boolean;
   beatMs: number;
   paceMs: number;
   online: boolean;
@@ -183,6 +189,8 @@ export function createReplicaState(options: ReplicaOptions): ReplicaState {
     previousBeats: 0,
     previousBeatAt: 0,
     banned: 0,
+    bannedAt: Number.NEGATIVE_INFINITY,
+    adoptDue: false,
     beatMs: options.beatS * 1000,
     paceMs: options.paceMs,
     online: false,
@@ -203,6 +211,7 @@ export function createReplicaBoard(state: ReplicaState, id: string): ReplicaBoar
     id,
     b: 0,
     carried: false,
+    synced: false,
     expected: new DocumentSet(hasher),
     expectedLoaded: false,
     reported: new DocumentSet(hasher),

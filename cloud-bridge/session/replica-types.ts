@@ -1,6 +1,12 @@
 /** The replica role of docs/protocol.md, one machine per link: what goes in and what comes out. */
 import type { Hasher, StreamEvents, StreamHandle } from '@boardlet/adapters/sets';
-import type { DesiredSource, JournalEntry, OfflineReason, ReportedChange } from './contract.ts';
+import type {
+  DesiredSource,
+  JournalEntry,
+  OfflineReason,
+  Release,
+  ReportedChange,
+} from './contract.ts';
 
 /** `u` sets and beats, `j` journal, `s` streams, `w` will and goodbye. */
 export type UpChannel = 'u' | 'j' | 's' | 'w';
@@ -12,6 +18,8 @@ export interface ReplicaOptions {
   readonly source: DesiredSource;
   /** E1. */
   readonly entitled: (board: string) => boolean;
+  /** E1: an operator decided that this link carries the board no longer. */
+  readonly released?: (board: string) => Release | undefined;
   readonly hasher: Hasher;
   /** 8 bytes: hash of the cluster's id (E4). */
   readonly realm: Uint8Array;
@@ -63,6 +71,8 @@ export type ReplicaInput =
   | { readonly type: 'pace'; readonly paceMs: number }
   /** A decided move: this link forgets the board. */
   | { readonly type: 'drop'; readonly board: string }
+  /** What this link may carry has changed (E1). */
+  | { readonly type: 'recheck' }
   | { readonly type: 'connected' | 'disconnected' | 'drain' };
 
 export type ReplicaEffect =
@@ -77,6 +87,10 @@ export type ReplicaEffect =
   | { readonly type: 'read-revision' }
   | { readonly type: 'up'; readonly board: string }
   | { readonly type: 'down'; readonly board: string; readonly reason: OfflineReason }
+  /** The first comparison since `up` ended equal. */
+  | { readonly type: 'synced'; readonly board: string }
+  /** E2. */
+  | { readonly type: 'duplicate'; readonly board: string; readonly present: boolean }
   | {
       readonly type: 'reported';
       readonly board: string;

@@ -106,6 +106,11 @@ class Sessions implements BridgeSessions {
     if (record !== undefined) this.#step(record, { type: 'drop', board });
   };
 
+  recheck = (link: string): void => {
+    const record = this.#records.get(link);
+    if (record !== undefined) this.#step(record, { type: 'recheck' });
+  };
+
   links = (): readonly Listed[] => {
     return [...this.#records.values()].map(({ link, machine }) => ({ link, view: machine.view() }));
   };
@@ -191,6 +196,7 @@ class Sessions implements BridgeSessions {
       topics: this.#topics,
       paceMs: this.#pace.paceMs,
       entitled: (board) => this.#entitled(to.link, board),
+      released: (board) => this.#options.entitlements.released?.(to.link, board),
       roomy: () => !this.#congested && this.#link.connected(),
       accept: (board, type, args, stream) => this.#accept(to.link, board, type, args, stream),
     });
@@ -202,7 +208,7 @@ class Sessions implements BridgeSessions {
   #entitled(link: string, board: string): boolean {
     if (!this.#options.entitlements.allowed(link, board)) return false;
     const holder = this.#boards.holder(board);
-    return holder === undefined || holder.link === link || !holder.machine.view().online;
+    return holder === undefined || holder.link === link || !this.#boards.online(board);
   }
 
   #accept(
@@ -322,13 +328,11 @@ class Sessions implements BridgeSessions {
         void this.#readRevision(record);
         return;
       case 'up':
-        this.#boards.up(effect.board, record, () => heldBy(record, effect.board));
-        return;
       case 'down':
-        this.#boards.down(effect.board, effect.reason);
-        return;
       case 'reported':
-        this.#boards.take(effect.board, record, effect.changes);
+      case 'synced':
+      case 'duplicate':
+        this.#boards.apply(effect, record, () => heldBy(record, effect.board));
         return;
       case 'journal':
         void this.#journal(record, effect);

@@ -4,6 +4,9 @@ import { BINDING_LABEL, LINK_LABEL } from './constants.ts';
 import type { Binding } from './contract.ts';
 import { isBoardId, isLinkId } from './names.ts';
 
+/** Links remembered in `movedFrom`. */
+export const MOVES_KEPT: number = 8;
+
 const NAME_PREFIX = 'binding-';
 
 export function recordName(board: string): string {
@@ -12,7 +15,7 @@ export function recordName(board: string): string {
 
 /** With `version`, for an update that must not overwrite another's. */
 export function encodeBinding(namespace: string, binding: Binding, version?: string): KubeObject {
-  const { board, link, createdAt, gateway } = binding;
+  const { board, link, createdAt, gateway, token, movedFrom = [], removed } = binding;
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -29,6 +32,9 @@ export function encodeBinding(namespace: string, binding: Binding, version?: str
       ...(gateway === undefined
         ? {}
         : { gatewayPrefix: gateway.prefix, gatewayBoards: String(gateway.boards) }),
+      ...(token === undefined ? {} : { token }),
+      ...(movedFrom.length === 0 ? {} : { movedFrom: movedFrom.join(' ') }),
+      ...(removed === undefined ? {} : { removed: 'true' }),
     },
   };
 }
@@ -43,8 +49,23 @@ export function decodeBinding(object: KubeObject): Binding | undefined {
   if (!isBoardId(board) || !isLinkId(link) || object.metadata.name !== recordName(board)) {
     return undefined;
   }
-  const binding = { board, link, createdAt: typeof createdAt === 'string' ? createdAt : '' };
+  const binding = {
+    board,
+    link,
+    createdAt: typeof createdAt === 'string' ? createdAt : '',
+    ...decisions(fields),
+  };
   const boards = Number(gatewayBoards);
   if (!isBoardId(gatewayPrefix) || !Number.isInteger(boards)) return binding;
   return { ...binding, gateway: { prefix: gatewayPrefix, boards } };
+}
+
+function decisions(fields: Readonly<Record<string, unknown>>): Partial<Binding> {
+  const { movedFrom, removed, token } = fields;
+  const links = typeof movedFrom === 'string' ? movedFrom.split(' ').filter(isLinkId) : [];
+  return {
+    ...(links.length === 0 ? {} : { movedFrom: links.slice(-MOVES_KEPT) }),
+    ...(removed === 'true' ? { removed: true } : {}),
+    ...(typeof token === 'string' ? { token } : {}),
+  };
 }

@@ -2,10 +2,10 @@
 import { BoardletError, isBoardletError } from '@boardlet/adapters/wire';
 import type { KubeClient } from '../kube/contract.ts';
 import { CONFIGMAPS } from '../kube/resources.ts';
-import { decodeBinding, encodeBinding, recordName } from './binding-record.ts';
+import { BindingCache } from './binding-cache.ts';
+import { decodeBinding, encodeBinding, MOVES_KEPT, recordName } from './binding-record.ts';
 import { BINDING_LABEL, SYSTEM_NAMESPACE } from './constants.ts';
-import type { Binding, Bindings, GatewayGrant, Log } from './contract.ts';
-import { isUnderPrefix } from './names.ts';
+import type { Binding, Bindings, BindOptions, Log } from './contract.ts';
 
 export interface BindingsOptions {
   readonly kube: KubeClient;
@@ -28,8 +28,10 @@ export function createBindings(options: BindingsOptions): Bindings {
       const gone = old === undefined ? undefined : decodeBinding(old);
       const held = present === undefined ? undefined : decodeBinding(present);
       if (held !== undefined) cache.set(held);
+      else if (gone?.removed === true) cache.set(gone);
       else if (gone !== undefined) cache.delete(gone.board);
     },
+    onLink: (listener) => cache.onLink(listener),
     load: async () => cache.replace(await store.list()),
     knowsLink: (link) => cache.boardsOf(link).size > 0,
     get: (board) => store.get(board),
@@ -46,42 +48,10 @@ export function createBindings(options: BindingsOptions): Bindings {
     },
     remove: async (board, how = {}) => {
       const removed = await store.remove(board, how.cascade === true);
-      for (const name of removed) cache.delete(name);
+      for (const name of removed) cache.remove(name);
       return removed;
     },
   };
-}
-
-class BindingCache {
-  readonly #byBoard = new Map<string, Binding>();
-  readonly #byLink = new Map<string, Set<string>>();
-  static readonly #none: ReadonlySet<string> = new Set();
-
-  get(board: string): Binding | undefined {
-    return this.#byBoard.get(board);
-  }
-  boardsOf(link: string): ReadonlySet<string> {
-    return this.#byLink.get(link) ?? BindingCache.#none;
-  }
-  set(binding: Binding): void {
-    this.delete(binding.board);
-    this.#byBoard.set(binding.board, binding);
-    const boards = this.#byLink.get(binding.link) ?? new Set();
-    this.#byLink.set(binding.link, boards.add(binding.board));
-  }
-  delete(board: string): void {
-    const old = this.#byBoard.get(board);
-    if (old === undefined) return;
-    this.#byBoard.delete(board);
-    const boards = this.#byLink.get(old.link);
-    boards?.delete(board);
-    if (boards?.size === 0) this.#byLink.delete(old.link);
-  }
-  replace(bindings: readonly Binding[]): void {
-    this.#byBoard.clear();
-    this.#byLink.clear();
-    for (const binding of bindings) this.set(binding);
-  }
 }
 
 function createEntitlements(
@@ -93,15 +63,23 @@ function createEntitlements(
     allowed: (link, board) => {
       const held = cache.get(board);
       if (held !== undefined) return held.link === link;
+      // Else the gateway would bring back at once what an operator has just removed.
+      if (cache.removedFrom(board) === link) return false;
       const gateway = cache.get(link)?.gateway;
       if (gateway === undefined || cache.get(link)?.link !== link) return false;
-      if (!isUnderPrefix(board, gateway.prefix)) return false;
+      // Gateway `hall` may bring `hall-3` but not what belongs to gateway `hall-3`.
+      if (cache.gatewayOver(board) !== link) return false;
       if (cache.boardsOf(link).size >= gateway.boards) {
         log.warn('trust.gateway-full', { link, board, boards: gateway.boards });
         return false;
       }
       bringBoard(store, cache, log, link, board);
       return true;
+    },
+    released: (link, board) => {
+      const held = cache.get(board);
+      if (held === undefined) return cache.removedFrom(board) === link ? 'Removed' : undefined;
+      return held.link !== link && held.movedFrom?.includes(link) === true ? 'Moved' : undefined;
     },
   };
 }
@@ -155,11 +133,14 @@ class BindingStore {
   async bind(
     board: string,
     link: string,
-    how: { readonly gateway?: GatewayGrant; readonly again?: boolean },
+    { gateway, token, again = false }: BindOptions,
   ): Promise<Binding> {
     const createdAt = new Date(this.now()).toISOString();
-    const gateway = how.gateway === undefined ? {} : { gateway: how.gateway };
-    const binding: Binding = { board, link, createdAt, ...gateway };
+    const made = {
+      ...(gateway === undefined ? {} : { gateway }),
+      ...(token === undefined ? {} : { token }),
+    };
+    const binding: Binding = { board, link, createdAt, ...made };
     try {
       await this.#kube.create(CONFIGMAPS, encodeBinding(this.#namespace, binding));
       return binding;
@@ -167,9 +148,10 @@ class BindingStore {
       if (!isBoardletError(error, 'BL_KUBE_ALREADY_EXISTS')) throw error;
     }
     const held = await this.#read(board);
-    if (how.again !== true || held?.binding.link !== link) throw taken(board);
-    if (how.gateway === undefined) return held.binding;
-    const updated = { ...held.binding, ...gateway };
+    if (again === false || held?.binding.link !== link) throw taken(board);
+    if (again === 'same-token' && held.binding.token !== token) throw taken(board);
+    if (gateway === undefined && token === held.binding.token) return held.binding;
+    const updated = { ...held.binding, ...made };
     const { version } = held;
     await this.#kube.replace(CONFIGMAPS, encodeBinding(this.#namespace, updated, version));
     return updated;
@@ -188,7 +170,7 @@ class BindingStore {
         `"${board}" is a gateway: it stays on its link`,
       );
     }
-    const moved: Binding = { ...held.binding, link };
+    const moved = movedTo(held.binding, link);
     const record = encodeBinding(this.#namespace, moved, held.version);
     await this.#kube.replace(CONFIGMAPS, record);
     return moved;
@@ -214,8 +196,15 @@ class BindingStore {
     return all.filter((b) => b.link === link && b.board !== link).map((b) => b.board);
   }
 
+  /** The decision is written down first: a bridge that sees the record go without it takes the deletion for an accident. */
   async #removeRecord(board: string): Promise<void> {
     try {
+      const held = await this.#read(board);
+      if (held !== undefined && held.binding.removed !== true) {
+        const removed: Binding = { ...held.binding, removed: true };
+        const record = encodeBinding(this.#namespace, removed, held.version);
+        await this.#kube.replace(CONFIGMAPS, record);
+      }
       await this.#kube.remove(CONFIGMAPS, this.#namespace, recordName(board));
     } catch (error) {
       if (!isBoardletError(error, 'BL_KUBE_NOT_FOUND')) throw error;
@@ -235,6 +224,13 @@ class BindingStore {
       throw error;
     }
   }
+}
+
+function movedTo(binding: Binding, link: string): Binding {
+  const { movedFrom = [], ...rest } = binding;
+  if (binding.link === link) return binding;
+  const before = [...movedFrom, binding.link].filter((one) => one !== link).slice(-MOVES_KEPT);
+  return { ...rest, link, movedFrom: before };
 }
 
 function taken(board: string): BoardletError {

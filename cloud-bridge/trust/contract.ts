@@ -49,6 +49,17 @@ export interface Binding {
   readonly createdAt: string;
   /** Present on the record of a gateway's own board. */
   readonly gateway?: GatewayGrant;
+  /** Id of the join token that made the record; absent for a board that a gateway brought. */
+  readonly token?: string;
+  /** Links that an operator moved the board away from, oldest first, at most 8: they are told to forget it. */
+  readonly movedFrom?: readonly string[];
+  /** An operator decided to remove the board; the record is about to go. A record that is gone without it is no decision. */
+  readonly removed?: true;
+}
+export interface BindOptions {
+  readonly gateway?: GatewayGrant;
+  readonly token?: string;
+  readonly again?: boolean | 'same-token';
 }
 /** Binding records (one ConfigMap each) with a cache that an informer feeds. */
 export interface Bindings {
@@ -56,6 +67,8 @@ export interface Bindings {
   readonly entitlements: Entitlements;
   /** The informer's callback for ConfigMaps of the bridge's namespace; others are ignored. */
   readonly onChange: (present: KubeObject | undefined, old: KubeObject | undefined) => void;
+  /** Told, once the cache knows, of each link that may carry more or less than before; the link that loses a board comes first. */
+  readonly onLink: (listener: (link: string) => void) => void;
   /** Lists once and fills the cache: for a process without an informer. */
   readonly load: () => Promise<void>;
   /** By the cache: some board is bound to this link. */
@@ -63,12 +76,8 @@ export interface Bindings {
   /** Reads the API. Undefined: no record. */
   readonly get: (board: string) => Promise<Binding | undefined>;
   readonly list: () => Promise<readonly Binding[]>;
-  /** Creates the record; `again` accepts an equal one. Throws `BL_TRUST_BOARD_TAKEN`. */
-  readonly bind: (
-    board: string,
-    link: string,
-    options?: { readonly gateway?: GatewayGrant; readonly again?: boolean },
-  ) => Promise<Binding>;
+  /** Creates the record; `again` accepts an equal one, `same-token` only one that this token made. Throws `BL_TRUST_BOARD_TAKEN`. */
+  readonly bind: (board: string, link: string, options?: BindOptions) => Promise<Binding>;
   /** An operator's decision. Throws `BL_TRUST_NO_BOARD`, `BL_TRUST_NO_LINK`, `BL_KUBE_CONFLICT`. */
   readonly move: (board: string, link: string) => Promise<Binding>;
   /** Throws `BL_TRUST_NO_BOARD`; with `cascade` also removes what is bound to the board's link, else `BL_TRUST_HAS_BOARDS`. */
@@ -99,6 +108,8 @@ export interface JoinGrant {
   readonly named: boolean;
   /** The same key claimed this token before: its answer was lost. */
   readonly repeated: boolean;
+  /** And its board was bound then, so that without a record it was removed since. */
+  readonly settled: boolean;
   readonly gateway?: GatewayGrant;
 }
 export interface JoinTokens {
@@ -111,6 +122,8 @@ export interface JoinTokens {
     readonly keyHash: string;
     readonly admit: (grant: JoinGrant) => Promise<void>;
   }) => Promise<JoinGrant>;
+  /** Remembers that the token's board is bound: from now on a repetition brings back no board that was removed. */
+  readonly settle: (id: string) => Promise<void>;
   /** Removes tokens that expired; answers how many. */
   readonly sweep: () => Promise<number>;
 }

@@ -1,13 +1,15 @@
 /** A file that is there whole or not at all, also after a power cut. */
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Writes beside `path`, fsyncs, renames over it, fsyncs the folder. `mode` in octal. */
 export function writeDurably(path: string, text: string, mode: number): void {
   const draft = `${path}.new`;
-  const file = openSync(draft, 'w', mode);
+  // A draft that a crash left keeps its own mode, and one that is a link leads elsewhere: neither is written into.
+  rmSync(draft, { force: true });
+  const file = openSync(draft, 'wx', mode);
   try {
-    writeSync(file, text);
+    writeFileSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { CONFIGMAPS } from '../kube/resources.ts';
 import { loadOrCreateAuthority } from './authority.ts';
 import { createBindings } from './bindings.ts';
+import { SYSTEM_NAMESPACE } from './constants.ts';
 import type { Bindings, Enrolment, JoinTokens } from './contract.ts';
 import { createEnrolment } from './enrolment.ts';
 import { createJoinTokens } from './join-tokens.ts';
@@ -176,6 +178,48 @@ test('a board moves to another link only by an operator, and to one that exists'
   assert.is(await codeOf(bindings.remove('gw')), 'BL_TRUST_HAS_BOARDS');
   assert.equal(await bindings.remove('gw', { cascade: true }), ['gw', 'pump-1']);
   assert.not(bindings.entitlements.allowed('gw', 'pump-1'));
+});
+
+test('links are told what changed for them, the one that loses a board first, and what an operator decided', async () => {
+  const { bindings } = bench();
+  await bindings.bind('pump-1', 'pump-1');
+  await bindings.bind('gw', 'gw', { gateway: { prefix: 'gw', boards: 3 } });
+  const told: string[] = [];
+  bindings.onLink((link) => told.push(link));
+  const { released } = bindings.entitlements;
+  assert.is(released?.('pump-1', 'pump-1'), undefined);
+  await bindings.move('pump-1', 'gw');
+  assert.equal(told, ['pump-1', 'gw']);
+  assert.is(released?.('pump-1', 'pump-1'), 'Moved');
+  assert.is(released?.('stranger', 'pump-1'), undefined);
+  await bindings.move('pump-1', 'pump-1');
+  assert.is(released?.('pump-1', 'pump-1'), undefined);
+  assert.is(released?.('gw', 'pump-1'), 'Moved');
+  told.length = 0;
+  await bindings.remove('pump-1');
+  assert.equal(told, ['pump-1']);
+  assert.is(released?.('pump-1', 'pump-1'), 'Removed');
+  assert.not(bindings.knowsLink('pump-1'));
+  await bindings.bind('pump-1', 'pump-1');
+  assert.is(released?.('pump-1', 'pump-1'), undefined);
+});
+
+test('a record that goes without an operator having removed the board decides nothing', async () => {
+  const { bindings, kube } = bench();
+  await bindings.bind('pump-1', 'pump-1');
+  await kube.remove(CONFIGMAPS, SYSTEM_NAMESPACE, 'binding-pump-1');
+  assert.not(bindings.entitlements.allowed('pump-1', 'pump-1'));
+  assert.is(bindings.entitlements.released?.('pump-1', 'pump-1'), undefined);
+});
+
+test('a gateway does not bring back what an operator has just removed', async () => {
+  const { bindings, log } = bench();
+  await bindings.bind('gw', 'gw', { gateway: { prefix: 'gw', boards: 3 } });
+  assert.ok(bindings.entitlements.allowed('gw', 'gw-1'));
+  await settled(() => log.lines.some((l) => l.event === 'trust.board-brought'));
+  await bindings.remove('gw-1');
+  assert.not(bindings.entitlements.allowed('gw', 'gw-1'));
+  assert.ok(bindings.entitlements.allowed('gw', 'gw-2'));
 });
 
 test('a certificate is renewed only for a link that still carries a board, and not without end', async () => {

@@ -75,9 +75,11 @@ async function join(
   });
   const { board, gateway } = grant;
   await bindings.bind(board, board, {
-    again: grant.named || grant.repeated,
+    token: grant.id,
+    again: grant.named || (grant.repeated && 'same-token'),
     ...(gateway === undefined ? {} : { gateway }),
   });
+  if (!grant.settled) await tokens.settle(grant.id);
   const issued = await authority.issueClient(request.csr, board, lifetimeS);
   log.info('trust.joined', { board, token: grant.id, repeated: grant.repeated });
   return answer(options, grant, issued, now());
@@ -93,8 +95,13 @@ async function admit(bindings: Bindings, fleet: string, grant: JoinGrant): Promi
     );
   }
   const held = await bindings.get(board);
-  if (held === undefined) return;
-  if (held.link === board && (grant.named || grant.repeated)) return;
+  if (held === undefined) {
+    if (!grant.settled) return;
+    // Else a board that an operator removed would come back by repeating its join.
+    throw new BoardletError('BL_TRUST_TOKEN', `board "${board}" was removed; ask for a new token`);
+  }
+  const own = grant.named || (grant.repeated && held.token === grant.id);
+  if (held.link === board && own) return;
   throw new BoardletError('BL_TRUST_BOARD_TAKEN', `a board named "${board}" is enrolled already`);
 }
 

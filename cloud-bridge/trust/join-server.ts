@@ -1,6 +1,7 @@
 /** `POST /v1/join` over HTTPS: the only door that opens without a certificate. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import type { Socket } from 'node:net';
 import { BoardletError, isBoardletError } from '@boardlet/adapters/wire';
 import type { Enrolment, JoinRequest, JoinServer, Log } from './contract.ts';
 import { createTokenBuckets, type TokenBuckets } from './token-bucket.ts';
@@ -8,6 +9,10 @@ import { createTokenBuckets, type TokenBuckets } from './token-bucket.ts';
 const BODY_MAX_BYTES = 16 * 1024;
 const REQUEST_TIMEOUT_MS = 10_000;
 const CONNECTIONS_MAX = 256;
+/** Of one address: a join takes a fraction of a second, so a site behind one address seldom has more at once. */
+const CONNECTIONS_OF_ADDRESS_MAX = 32;
+/** How often Node looks for requests that are over their time; its own 30 s would leave silent connections open as long. */
+const TIMEOUT_CHECK_MS = 1000;
 /** Boards of one site share an address, so a burst of honest joins passes; wrong ones cost more. */
 const ATTEMPTS = { burst: 60, perSecond: 1, maxKeys: 10_000 };
 const FAILURE_COST = 5;
@@ -51,8 +56,10 @@ export function createJoinServer(options: JoinServerOptions): Promise<JoinServer
     requestTimeout: REQUEST_TIMEOUT_MS,
     headersTimeout: REQUEST_TIMEOUT_MS,
     maxHeaderSize: BODY_MAX_BYTES,
+    connectionsCheckingInterval: TIMEOUT_CHECK_MS,
   });
   server.maxConnections = CONNECTIONS_MAX;
+  limitAddresses(server);
   server.on('request', (request, response) => {
     handle(options, buckets, request)
       .then((result) => send(response, 200, result))
@@ -63,6 +70,25 @@ export function createJoinServer(options: JoinServerOptions): Promise<JoinServer
       reject(new BoardletError('BL_TRUST_LISTEN', `cannot listen on ${host}:${port}`, { cause })),
     );
     server.listen(port, host, () => resolve(opened(server, host)));
+  });
+}
+
+/** Before TLS, so that one stranger can neither hold all connections nor make us pay for its handshakes. */
+function limitAddresses(server: Server): void {
+  const open = new Map<string, number>();
+  server.on('connection', (socket: Socket) => {
+    const address = socket.remoteAddress ?? '';
+    const count = open.get(address) ?? 0;
+    if (count >= CONNECTIONS_OF_ADDRESS_MAX) {
+      socket.destroy();
+      return;
+    }
+    open.set(address, count + 1);
+    socket.once('close', () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left > 0) open.set(address, left);
+      else open.delete(address);
+    });
   });
 }
 

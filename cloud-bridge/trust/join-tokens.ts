@@ -28,6 +28,7 @@ interface StoredToken {
   readonly board?: string;
   readonly gateway?: GatewayGrant;
   readonly claimed?: { readonly board: string; readonly keyHash: string };
+  readonly settled: boolean;
 }
 
 export interface JoinTokensOptions {
@@ -52,6 +53,7 @@ export function createJoinTokens(options: JoinTokensOptions): JoinTokens {
       return { token: `${id}.${secret}.${caHash}`, id, expiresAt };
     },
     claim: (claim) => claimToken(kube, namespace, caHash, now(), claim),
+    settle: (id) => settle(kube, namespace, id),
     sweep: () => sweep(kube, namespace, now()),
   };
 }
@@ -150,7 +152,7 @@ function grantOf(id: string, stored: StoredToken, wanted: string | undefined): J
     );
   }
   const repeated = stored.claimed !== undefined;
-  const grant = { id, board, named: fixed !== undefined, repeated };
+  const grant = { id, board, named: fixed !== undefined, repeated, settled: stored.settled };
   return stored.gateway === undefined ? grant : { ...grant, gateway: stored.gateway };
 }
 
@@ -172,6 +174,22 @@ async function markClaimed(
     const lost =
       isBoardletError(error, 'BL_KUBE_CONFLICT') || isBoardletError(error, 'BL_KUBE_NOT_FOUND');
     throw lost ? badToken() : error;
+  }
+}
+
+async function settle(kube: KubeClient, namespace: string, id: string): Promise<void> {
+  const object = await readSecret(kube, namespace, id);
+  if (object === undefined) return;
+  try {
+    await kube.replace(SECRETS, {
+      ...object,
+      data: { ...dataOf(object), settled: base64('true') },
+    });
+  } catch (error) {
+    // A repetition at the same moment has settled it, or the token was swept.
+    const done =
+      isBoardletError(error, 'BL_KUBE_CONFLICT') || isBoardletError(error, 'BL_KUBE_NOT_FOUND');
+    if (!done) throw error;
   }
 }
 
@@ -239,6 +257,7 @@ function decode(object: KubeObject): StoredToken | undefined {
   return {
     secretHash,
     expiresMs,
+    settled: text('settled') === 'true',
     ...(board === undefined ? {} : { board }),
     ...(prefix === undefined
       ? {}

@@ -2,6 +2,8 @@
 export interface TokenBuckets {
   /** False: not enough left; nothing is taken then. `cost` default 1. */
   readonly take: (key: string, cost?: number) => boolean;
+  /** Returns one that was taken, never beyond the burst. */
+  readonly giveBack: (key: string) => void;
   readonly size: () => number;
 }
 
@@ -29,6 +31,10 @@ export function createTokenBuckets(options: TokenBucketOptions): TokenBuckets {
       const [oldest] = buckets.keys();
       if (buckets.size > maxKeys && oldest !== undefined) buckets.delete(oldest);
       return granted;
+    },
+    giveBack: (key) => {
+      const held = buckets.get(key);
+      if (held !== undefined) held.left = Math.min(burst, held.left + 1);
     },
     size: () => buckets.size,
   };

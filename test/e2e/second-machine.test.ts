@@ -1,4 +1,5 @@
 /** A second machine joins by a token, is listed, shown, moved and removed; and a gateway's token. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
@@ -52,6 +53,16 @@ async function rows(): Promise<readonly Row[]> {
 
 let used: Token;
 
+/** Seconds that no other process on this machine sleeps. */
+const SECOND_SLEEP = String(1_000_000 + process.pid);
+const runs = (sleep: string): boolean => {
+  try {
+    return execFileSync('pgrep', ['-f', `^sleep ${sleep}$`], { encoding: 'utf8' }) !== '';
+  } catch {
+    return false;
+  }
+};
+
 test('join-token prints the command, and what it prints makes a second node', async () => {
   const told = await boardctl(world, 'board', 'join-token', '--board', 'pump-2');
   const [, url = '', token = ''] = /boardlet-agent join (\S+) (\S+)/.exec(told.stdout) ?? [];
@@ -65,13 +76,14 @@ test('join-token prints the command, and what it prints makes a second node', as
   await world.apply({
     ...shellPod({
       name: 'there',
-      script: 'echo on the second; exec sleep 1000',
+      script: `echo on the second; exec sleep ${SECOND_SLEEP}`,
       extra: { nodeName: 'demo-pump-2' },
     }),
   });
   await eventually('its log', async () =>
     (await world.kubectl('logs', 'there')).stdout.includes('on the second'),
   );
+  assert.ok(runs(SECOND_SLEEP));
 });
 
 test('list and show know both boards', async () => {
@@ -145,28 +157,30 @@ test("a gateway's token gives it its prefix, and nobody else's", async () => {
   assert.match(shown.stdout, /Gateway:\s+hall-3-…, up to 2 boards/);
 });
 
-/** A binding that changed counts from the link's next session on. */
-async function restart(at: string): Promise<void> {
-  await agents.get(at)?.stop();
-  await runAgent(at);
-}
-const refused = (node: string): Promise<unknown> =>
-  eventually(`${node} refused`, async () => {
-    const ready = await conditionOf(world, node, 'Ready').catch(() => undefined);
-    return ready?.status !== 'True' && /NotMine/.test(String(await eventsOn(world, node)));
+const reasonOf = async (node: string): Promise<string> =>
+  (await conditionOf(world, node, 'Ready'))?.reason ?? '';
+const says = (node: string, reason: string): Promise<unknown> =>
+  eventually(`${node} says ${reason}`, async () => {
+    const said = await eventsOn(world, node);
+    return (await reasonOf(node)) === reason && said.some((one) => one.startsWith(`${reason}: `));
   });
+const warned = (at: string, text: string): Promise<unknown> =>
+  eventually(`${at}: ${text}`, () =>
+    Promise.resolve(agents.get(at)?.logs.some((line) => line.includes(text))),
+  );
 
-test('a board is moved to another link, and back', async () => {
+test('a board is moved to another link, and back, and no agent restarts', async () => {
   const nowhere = await boardctl(world, 'board', 'move', 'third', '--to', 'nobody');
   assert.match(nowhere.stderr, /BL_TRUST_NO_LINK/);
+  await runAgent('third');
+  await ready('demo-third');
   const moved = await boardctl(world, 'board', 'move', 'third', '--to', 'hall-3');
   assert.is(moved.code, 0, moved.stderr);
   assert.is((await rows()).find((r) => r.board === 'third')?.link, 'hall-3');
-  await runAgent('third');
-  await refused('demo-third');
+  await says('demo-third', 'BoardMoved');
+  await warned('third', 'replication.dropped');
   const back = await boardctl(world, 'board', 'move', 'third', '--to', 'third');
   assert.is(back.code, 0, back.stderr);
-  await restart('third');
   await ready('demo-third');
 });
 
@@ -177,23 +191,23 @@ test('a gateway that carries boards is removed only with them', async () => {
   assert.match(kept.stderr, /carries 1 other board/);
   const gone = await boardctl(world, '--json', 'board', 'remove', 'hall-3', '--cascade');
   assert.equal(JSON.parse(gone.stdout), { removed: ['hall-3', 'third'] });
+  await says('demo-hall-3', 'BoardRemoved');
 });
 
-test('a board that was removed is refused, its node says so, and it gets no new certificate', async () => {
+test('a board that was removed stops what it runs at once, its node says so, and it gets no new certificate', async () => {
   const removed = await boardctl(world, 'board', 'remove', 'pump-2');
   assert.is(removed.code, 0, removed.stderr);
   assert.equal(
     (await rows()).map((r) => r.board),
     ['press-17'],
   );
-  await eventually('no renewal', () =>
-    Promise.resolve(
-      world.logs.some((l) => l.includes('trust.renewal-refused') && l.includes('"pump-2"')),
-    ),
-  );
-  await restart('pump-2');
-  await refused('demo-pump-2');
-  assert.match(agents.get('pump-2')?.logs.join('\n') ?? '', /replication\.not-mine/);
+  await says('demo-pump-2', 'BoardRemoved');
+  await warned('pump-2', 'replication.dropped');
+  await eventually('its process is gone', () => Promise.resolve(!runs(SECOND_SLEEP)));
+  await warned('pump-2', 'enroll.certificate-ended');
+  assert.is(await reasonOf('demo-pump-2'), 'BoardRemoved');
+  const deleted = await world.kubectl('delete', 'node', 'demo-pump-2');
+  assert.is(deleted.code, 0, deleted.stderr);
   await ready(world.node);
 });
 

@@ -214,6 +214,9 @@ export class BridgeHost {
       case 'up':
         this.states.push(`up ${effect.board}`);
         return;
+      case 'synced':
+      case 'duplicate':
+        return;
       case 'down':
         this.states.push(`down ${effect.board} ${effect.reason}`);
     }

@@ -150,6 +150,7 @@ export class Api {
   revision = 1;
   readonly states: string[] = [];
   readonly notices: string[] = [];
+  readonly synced: string[] = [];
   readonly journal: JournalEntry[] = [];
   readonly reported: (ReportedChange & { readonly board: string })[] = [];
   onReported: (board: string, changes: readonly ReportedChange[]) => void = () => undefined;
@@ -188,6 +189,12 @@ export class Api {
       },
       boardDown: (board, reason) => {
         this.states.push(`down ${board} ${reason}`);
+      },
+      synced: (board) => {
+        this.synced.push(board);
+      },
+      duplicate: (board, present) => {
+        if (present) this.notices.push(`${board} duplicate`);
       },
       reported: (board, changes) => {
         for (const change of changes) this.reported.push({ ...change, board });

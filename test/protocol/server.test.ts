@@ -113,6 +113,41 @@ test('a link that claims the board of another gets nowhere', async () => {
   });
 });
 
+test('a binding that changed moves a connected board from link to link and back, and no link restarts', async () => {
+  const bound = new Map([
+    ['a', 'a'],
+    ['b', 'b'],
+    ['x', 'a'],
+  ]);
+  const entitlements = {
+    allowed: (link: string, board: string) => bound.get(board) === link,
+    released: (link: string, board: string) =>
+      bound.get(board) === link ? undefined : ('Moved' as const),
+  };
+  await withBridge({ entitlements }, async ({ api, bridge, join }) => {
+    const a = join('a', ['a', 'x']);
+    await until('on a', () => bridge.online('x'));
+    const b = join('b', ['b', 'x']);
+    await until('b', () => bridge.online('b'));
+    api.put('x', KINDS.twinDesired, 'ns/d/y', encodeDocument('twinDesired', 5));
+    const at = (board: typeof a): number => board.board('x')?.desired('twinDesired').size ?? 0;
+    await until('at a', () => at(a) === 1);
+    for (const [from, to, holder, other] of [
+      ['a', 'b', b, a],
+      ['b', 'a', a, b],
+    ] as const) {
+      bound.set('x', to);
+      bridge.recheck(from);
+      assert.not(bridge.online('x'));
+      bridge.recheck(to);
+      await until(`at ${to}`, () => bridge.online('x') && at(holder) === 1);
+      await until(`forgotten by ${from}`, () => at(other) === 0);
+    }
+    assert.is(api.states.filter((state) => state === 'down x Moved').length, 2);
+    bridge.recheck('nobody');
+  });
+});
+
 test('greets nobody while the API is down, and when another holds the Lease', async () => {
   let state: 'down' | 'other' | 'holder' = 'down';
   const deposed: number[] = [];

@@ -44,6 +44,35 @@ test('without a file, pods of any namespace but the cluster’s own run the host
   assert.is(podPolicy(defaultPolicy, ROOT).check('d/a', pod()), undefined);
 });
 
+test('variables that make a program execute something else are refused, unless the board says otherwise', () => {
+  const setting = (name: string, value = 'x'): PodDocument =>
+    pod({ containers: [container({ env: [[name, value]] })] });
+  for (const name of [
+    'LD_PRELOAD',
+    'BASH_ENV',
+    'BASH_FUNC_ls%%',
+    'NODE_OPTIONS',
+    'PERL5OPT',
+    'JAVA_TOOL_OPTIONS',
+    '_JAVA_OPTIONS',
+  ]) {
+    const message = why(null, 'd/a', setting(name));
+    assert.ok(message.includes(`env ${name} may not be set (environment)`), message);
+    assert.is(why({ environment: ['*'] }, 'd/a', setting(name)), '');
+  }
+  for (const name of ['PATH', 'HOME', 'LD_LIBRARY_PATH', 'PYTHONPATH', 'MY_NODE_OPTIONS']) {
+    assert.is(why(null, 'd/a', setting(name)), '', name);
+  }
+  assert.match(why({ environment: ['APP_*'] }, 'd/a', setting('PATH')), /env PATH/);
+  assert.throws(() => parsePolicy({ environment: ['A=b'] }, 'p'), /environment\[0\]/);
+});
+
+test('a user id that is no id is refused in the file, also where it stands alone', () => {
+  for (const id of [-1, 1.5, 2 ** 32, Number.NaN]) {
+    assert.throws(() => parsePolicy({ users: { allow: [id] } }, 'p'), /users\.allow\[0\]/);
+  }
+});
+
 test('init containers are judged as well', () => {
   const spec = pod({ initContainers: [container({ name: 'prepare', command: ['sh'] })] });
   assert.match(why(null, 'd/a', spec), /container prepare: program sh/);

@@ -14,6 +14,8 @@ export interface Policy {
   readonly runtimes: readonly string[];
   /** Programs of the host that a `process` pod may name: absolute paths, or folders ending in `/` with all below. */
   readonly programs: readonly string[];
+  /** Environment variables that a pod may set; written as `namespaces`. */
+  readonly environment: readonly string[];
   readonly hostPaths: readonly HostPathRule[];
   readonly users: {
     /** Who runs a container that names no user, where the agent is root. */
@@ -31,12 +33,31 @@ export interface Policy {
 const NOBODY = 65_534;
 const MOST_ID = 2 ** 32 - 2;
 
+/** By their value alone they make a program, or the interpreter that runs it, execute something else; with them a list of
+ * programs would say nothing. Folders to search (PATH, LD_LIBRARY_PATH, PYTHONPATH) need a file that is on the board. */
+const CODE_VARIABLES = [
+  'LD_PRELOAD',
+  'LD_AUDIT',
+  'BASH_*',
+  'ENV',
+  'SHELLOPTS',
+  'PS4',
+  'NODE_OPTIONS',
+  'PERL5OPT',
+  'PERL5DB',
+  'PYTHONSTARTUP',
+  'PYTHONWARNINGS',
+  'RUBYOPT',
+  '*JAVA*OPTIONS',
+];
+
 /** Without a policy file: pods of any namespace but the cluster's own, as an unprivileged user, with the programs that
  * the board's owner installed; nothing of the host's files is shown to them, and none runs as root. */
 export const defaultPolicy: Policy = {
   namespaces: ['*', '!kube-*'],
   runtimes: ['process'],
   programs: ['/bin/', '/usr/bin/', '/usr/local/bin/', '/opt/'],
+  environment: ['*', ...CODE_VARIABLES.map((name) => `!${name}`)],
   hostPaths: [],
   users: { default: NOBODY, allow: [[1000, MOST_ID]], root: false },
   devices: ['*', '!kube-*'],
@@ -52,6 +73,10 @@ const NAMESPACE = text(
   'a namespace, where * stands for any characters',
   /^!?[a-z0-9*][a-z0-9*-]{0,62}$/,
 );
+const VARIABLE = text(
+  'the name of an environment variable, where * stands for any characters',
+  /^!?[^\s=!]{1,128}$/,
+);
 const ABSOLUTE = text('an absolute path', /^\/|^[A-Za-z]:[\\/]/);
 const MOST_ITEMS = 256;
 
@@ -62,7 +87,7 @@ const path: Check<string> = (value, at) => {
 };
 
 const idRange: Check<readonly [number, number]> = (value, at) => {
-  const [first, last, ...more] = typeof value === 'number' ? [value, value] : rangeOf(value);
+  const [first, last, ...more] = rangeOf(typeof value === 'number' ? [value, value] : value);
   if (first === undefined || last === undefined || more.length > 0 || first > last)
     throw invalid(at, 'expected a user id, or a range as [first, last] or "first-last"');
   return [first, last];
@@ -86,6 +111,7 @@ const policyFields = fields<Policy>({
   namespaces: list(NAMESPACE, MOST_ITEMS),
   runtimes: list(oneOf(['process', 'wasm', 'oci', 'task']), MOST_ITEMS),
   programs: list(path, MOST_ITEMS),
+  environment: list(VARIABLE, MOST_ITEMS),
   hostPaths: list(hostPath, MOST_ITEMS),
   users: (value, at) => ({
     ...defaultPolicy.users,
@@ -120,14 +146,18 @@ function matches(pattern: string, name: string): boolean {
   return name.endsWith(last) && name.length - last.length >= at;
 }
 
-/** The last pattern that matches decides; none: no. */
-export function allowsNamespace(patterns: readonly string[], namespace: string): boolean {
+function allowsName(patterns: readonly string[], name: string): boolean {
   let allowed = false;
   for (const pattern of patterns) {
     const denies = pattern.startsWith('!');
-    if (matches(denies ? pattern.slice(1) : pattern, namespace)) allowed = !denies;
+    if (matches(denies ? pattern.slice(1) : pattern, name)) allowed = !denies;
   }
   return allowed;
+}
+
+/** The last pattern that matches decides; none: no. */
+export function allowsNamespace(patterns: readonly string[], namespace: string): boolean {
+  return allowsName(patterns, namespace);
 }
 
 /** Without empty, `.` and `..` parts: such a path says in its text where it leads, but for symbolic links. */
@@ -185,6 +215,14 @@ function refuseProgram(policy: Policy, container: ContainerDocument): Refusal | 
   );
 }
 
+function refuseEnvironment(policy: Policy, container: ContainerDocument): Refusal | undefined {
+  const bad = (container.env ?? []).find(([name]) => !allowsName(policy.environment, name));
+  if (bad === undefined) return undefined;
+  return forbid(
+    `container ${container.name}: env ${bad[0].slice(0, 64)} may not be set (environment)`,
+  );
+}
+
 function forbid(message: string): Refusal {
   return { reason: 'Forbidden', message: `the board's policy: ${message}` };
 }
@@ -203,7 +241,8 @@ export function refusePod(
     return forbid(`runtime ${spec.runtime} is not allowed (runtimes)`);
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
     const programs = spec.runtime === 'process' ? refuseProgram(policy, container) : undefined;
-    const refusal = refuseUser(policy, container, agentId) ?? programs;
+    const refusal =
+      refuseUser(policy, container, agentId) ?? programs ?? refuseEnvironment(policy, container);
     if (refusal !== undefined) return refusal;
   }
   return undefined;

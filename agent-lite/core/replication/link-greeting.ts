@@ -225,7 +225,7 @@ function startSession(state: LinkState, hello: Hello): void {
   state.paceMs = Math.min(MAX_PACE_MS, hello.paceMs);
   state.peerMax = Math.min(LIMITS.messageBytes, hello.maxMessage);
   for (const board of state.boards) {
-    board.gone = board.dropped;
+    board.gone = false;
     salt(board, state.tag);
   }
   if (hello.kindsRead !== undefined) state.peerKinds = hello.kindsRead;

@@ -261,7 +261,6 @@ function act(state: LinkState, transaction: Transaction): void {
   for (const [board, changes] of byBoard) state.out.push({ type: 'apply', b: board.b, changes });
   for (const board of transaction.drops) {
     board.gone = true;
-    board.dropped = true;
     board.staging.clear();
     state.streams.dropBoard(board.b, state.now);
     state.out.push({ type: 'dropped', b: board.b });

@@ -34,9 +34,8 @@ export interface ReportedKey {
 export interface LinkBoard {
   readonly b: number;
   readonly id: string;
-  /** Dropped, or refused by the bridge for this session: in no birth, beat or list. */
+  /** Dropped or refused by the bridge, for this session: in no birth, beat or list. */
   gone: boolean;
-  dropped: boolean;
   readonly desired: DocumentSet;
   /** What was sent: digests and lists speak of it, so that a value waiting for its pace is no difference. */
   readonly reported: DocumentSet;
@@ -130,7 +129,6 @@ function restoreBoard(options: LinkMachineOptions, hasher: Hasher, b: number): L
     b,
     id,
     gone: false,
-    dropped: false,
     desired: new DocumentSet(hasher),
     reported: new DocumentSet(hasher),
     staging: new Staging(hasher, LIMITS.documentBytes),

@@ -1,5 +1,13 @@
 import { createPrivateKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { tmpdir } from 'node:os';
@@ -283,6 +291,17 @@ test('requests verify under openssl for both kinds of key', () => {
     assert.match(subjectOf(requestFor(key, 'pump-1')), /CN = pump-1/);
   }
 });
+
+test('a folder that others can write to is refused before anything is made or sent', () =>
+  withBridge(ca.server(), good, async (url, asked) => {
+    const dir = mkdtempSync(join(root, 'open-'));
+    for (const mode of [0o770, 0o707, 0o1777]) {
+      chmodSync(dir, mode);
+      assert.is(await codeOf(joinFleet(fresh(url, { dir }))), 'BL_ENROLL_FILE');
+    }
+    assert.equal(asked, []);
+    assert.equal(readdirSync(dir), []);
+  }));
 
 test.after(() => {
   rmSync(root, { recursive: true });

@@ -1,4 +1,5 @@
 /** Joining a fleet: one call that can be cut at any moment and simply be repeated with the same token. */
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { BoardletError } from '@boardlet/adapters/wire';
 import {
@@ -22,6 +23,7 @@ const PENDING_FILE = 'identity.pending';
 const TIMEOUT_MS = 15_000;
 const SECRET_MODE = 0o600;
 const FOLDER_MODE = 0o700;
+const OTHERS_WRITE = 0o022;
 
 export interface JoinOptions {
   /** The agent's folder; made when missing. */
@@ -65,6 +67,7 @@ export async function joinFleet(options: JoinOptions): Promise<Joined> {
     );
   }
   must(files.makeFolder(dir, FOLDER_MODE));
+  checkFolder(dir);
   const key = pendingKey(files, dir, token);
   const { status, body, ca } = await postPinned({
     url,
@@ -85,6 +88,18 @@ export async function joinFleet(options: JoinOptions): Promise<Joined> {
   // Left behind it would do no harm: the next join makes its own.
   files.remove(join(dir, PENDING_FILE));
   return joined;
+}
+
+/** Whoever can write here could place a key or a policy of their own. */
+function checkFolder(dir: string): void {
+  if (process.platform === 'win32') return;
+  const mode = statSync(dir).mode & 0o777;
+  if ((mode & OTHERS_WRITE) === 0) return;
+  throw new BoardletError(
+    'BL_ENROLL_FILE',
+    `${dir} has mode ${mode.toString(8)}: others can write to it; set it to 700`,
+    { details: { reason: 'mode' } },
+  );
 }
 
 export function identityPath(dir: string): string {

@@ -1,6 +1,6 @@
 /** From a container's document to what is executed: which program, as whom, where, with which environment. */
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
-import { isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import type { ContainerDocument, PodDocument } from '@boardlet/adapters/wire';
 import type { ContainerRef } from '../../core/runtime.ts';
 import type { ProgramSpec } from './shim-messages.ts';
@@ -9,6 +9,13 @@ import type { ProgramSpec } from './shim-messages.ts';
 export const HOST_IMAGE = 'boardlet.dev/host';
 /** Programs named without a path are looked up here, whatever PATH the pod sets, so that a pod cannot smuggle in another. */
 export const SAFE_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** inode(7). */
+const SET_USER = 0o4000;
+const SET_GROUP = 0o2000;
+const OWNER_SEARCH = 0o100;
+const GROUP_SEARCH = 0o010;
+const OTHERS_SEARCH = 0o001;
 
 export type ProgramResult =
   | { readonly ok: true; readonly program: ProgramSpec }
@@ -52,6 +59,8 @@ export interface ProgramPolicy {
   readonly allowsProgram: (path: string) => boolean;
   /** The user that a container runs as. */
   readonly userFor: (spec: ContainerDocument) => number;
+  /** May a program run with the rights of this user or group? Absent: any. */
+  readonly allowsUser?: (id: number) => boolean;
 }
 export interface Agent {
   readonly uid: number;
@@ -78,13 +87,40 @@ function identity(
   return {};
 }
 
-/** A link is followed first: what it leads to must be allowed too. */
-function isAllowed(path: string, policy: ProgramPolicy | undefined): boolean {
-  if (policy === undefined) return true;
+/** Which rule forbids a program that is there. A link is followed first: what it leads to must be allowed too. With the set-user-ID
+ * or set-group-ID bit it runs as its owner, whoever starts it. */
+function ruleAgainst(path: string, policy: ProgramPolicy | undefined): string | undefined {
+  if (policy === undefined) return undefined;
+  const { allowsProgram, allowsUser = () => true } = policy;
   try {
-    return policy.allowsProgram(path) && policy.allowsProgram(realpathSync(path));
+    if (!allowsProgram(path) || !allowsProgram(realpathSync(path)))
+      return `program ${path} is not in the board's list (programs)`;
+    const { mode, uid, gid } = statSync(path);
+    const foreign =
+      ((mode & SET_USER) !== 0 && !allowsUser(uid)) ||
+      ((mode & SET_GROUP) !== 0 && !allowsUser(gid));
+    return foreign ? `program ${path} runs as its owner, ${uid}:${gid} (users)` : undefined;
   } catch {
-    // Gone since it was found, or a loop of links: not to be run.
+    return `program ${path} is gone, or its links lead in a circle`;
+  }
+}
+
+/** The working folder is entered before the user is changed, so root's rights would take a program past folders that are closed
+ * to its user. Access lists are not asked: a folder that only they open counts as closed. */
+function mayEnter(
+  folder: string,
+  { uid, gid }: { readonly uid?: number; readonly gid?: number },
+): boolean {
+  if (uid === undefined || uid === 0) return true;
+  try {
+    for (let at = realpathSync(folder); ; at = dirname(at)) {
+      const { mode, uid: owner, gid: group } = statSync(at);
+      const others = gid === group ? GROUP_SEARCH : OTHERS_SEARCH;
+      if ((mode & (uid === owner ? OWNER_SEARCH : others)) === 0) return false;
+      if (at === dirname(at)) return true;
+    }
+  } catch {
+    // Gone since it was found: nothing to enter.
     return false;
   }
 }
@@ -109,22 +145,19 @@ export function prepareProgram(
       message: `this board runs programs of its own: the image must be ${HOST_IMAGE}`,
     };
   const argv = [...(spec.command ?? []), ...(spec.args ?? [])];
-  const [name] = argv;
-  if (name === undefined || name === '')
-    return failed(`no command: ${HOST_IMAGE} has no program of its own`);
+  const [name = ''] = argv;
+  if (name === '') return failed(`no command: ${HOST_IMAGE} has no program of its own`);
   if (argv.some((text) => text.includes('\0'))) return failed('the command holds a NUL character');
   const cwd = spec.workingDir ?? '/';
   if (!isAbsolute(cwd) || !isFolder(cwd)) return failed(`workingDir "${cwd}" is no folder here`);
   const found = findProgram(name, cwd);
   if (found.path === undefined) return failed(found.problem);
-  if (!isAllowed(found.path, policy))
-    return {
-      ok: false,
-      reason: 'Forbidden',
-      message: `the board's policy: program ${found.path} is not in the board's list (programs)`,
-    };
+  const rule = ruleAgainst(found.path, policy);
+  if (rule !== undefined)
+    return { ok: false, reason: 'Forbidden', message: `the board's policy: ${rule}` };
   const who = identity(spec, policy?.userFor(spec) ?? spec.user, agent);
   if (typeof who === 'string') return failed(who);
+  if (!mayEnter(cwd, who)) return failed(`workingDir "${cwd}" is closed to user ${who.uid}`);
   const env = environment(ref, spec);
   if (typeof env === 'string') return failed(env);
   return { ok: true, program: { argv: [found.path, ...argv.slice(1)], env, cwd, ...who } };

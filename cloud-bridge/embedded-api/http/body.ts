@@ -62,7 +62,7 @@ export function mediaType(request: IncomingMessage): string {
   return (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
 }
 
-/** The object in a POST or PUT. JSON, or the protobuf that `kubectl create` sends. Throws 400, 413, 415. */
+/** The object in a POST or PUT. JSON, or the protobuf that `kubectl create` and client-go send. Throws 400, 413, 415. */
 export async function readObject(request: IncomingMessage, limits: BodyLimits): Promise<Json> {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
@@ -78,6 +78,6 @@ export function parseObject(request: IncomingMessage, bytes: Buffer, limits: Bod
   if (media === '' || media === 'application/json') return parseJson(bytes, limits);
   if (media === 'application/vnd.kubernetes.protobuf') return decodeEnvelope(bytes);
   throw unsupportedMedia(
-    'the body of the request was in an unknown format - accepted media types include: application/json, application/vnd.kubernetes.protobuf (ConfigMap, Secret, Namespace, ServiceAccount, access reviews)',
+    'the body of the request was in an unknown format - accepted media types include: application/json, application/vnd.kubernetes.protobuf (of built-in kinds)',
   );
 }

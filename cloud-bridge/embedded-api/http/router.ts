@@ -1,5 +1,6 @@
 import { methodNotAllowed, noSuchPath } from '../fault.ts';
 import type { JsonObject } from '../json.ts';
+import type { ResourceType } from '../kinds.ts';
 import type { Services } from '../services.ts';
 import { type Call, sendText } from './call.ts';
 import {
@@ -14,6 +15,7 @@ import {
 } from './discovery.ts';
 import { serveObjects } from './object-route.ts';
 import { openapiDocument, openapiIndex } from './openapi.ts';
+import { OPENAPI_V2, OPENAPI_V2_PROTOBUF, OPENAPI_V2_TYPE } from './openapi-v2.ts';
 import { parseObjectPath } from './path.ts';
 import { serveReview } from './review-route.ts';
 
@@ -28,15 +30,36 @@ function wantsAggregated(call: Call): boolean {
   );
 }
 
+const HEALTH = /^\/(healthz|livez|readyz)(\/ping)?$/;
+
+/** As a real server: `?verbose` names the checks. */
+function sendHealth(call: Call, path: string): void {
+  const verbose = call.query.has('verbose') && !path.endsWith('/ping');
+  const text = verbose ? `[+]ping ok\n${path.slice(1)} check passed\n` : 'ok';
+  sendText(call, 200, text, { type: 'text/plain; charset=utf-8' });
+}
+
+/** What `kubectl get --raw /` shows. */
+function pathsOf(types: readonly ResourceType[]): string[] {
+  const versions = [...groupsOf(types)].flatMap(([group, names]) =>
+    names.map((version) => (group === '' ? `/api/${version}` : `/apis/${group}/${version}`)),
+  );
+  const groups = [...groupsOf(types).keys()].filter((group) => group !== '');
+  const fixed = ['/api', '/apis', '/healthz', '/livez', '/openapi/v2', '/openapi/v3', '/readyz'];
+  return [...fixed, '/version', ...groups.map((group) => `/apis/${group}`), ...versions].sort();
+}
+
 /** Paths that describe the server. True when the call was one of them. */
 function serveMeta(services: Services, call: Call): boolean {
   const path = call.path.replace(/(?<=.)\/$/, '');
   const types = services.registry.all();
+  if (HEALTH.test(path)) {
+    sendHealth(call, path);
+    return true;
+  }
   switch (path) {
-    case '/healthz':
-    case '/livez':
-    case '/readyz':
-      sendText(call, 200, 'ok', { type: 'text/plain; charset=utf-8' });
+    case '/':
+      send(call, { paths: pathsOf(types) });
       return true;
     case '/version':
       send(call, VERSION);
@@ -48,6 +71,11 @@ function serveMeta(services: Services, call: Call): boolean {
       else send(call, core ? { kind: 'APIVersions', versions: ['v1'] } : groupList(types));
       return true;
     }
+    case '/openapi/v2':
+      if (/openapi\.spec\.v2/.test(call.request.headers.accept ?? '')) {
+        sendText(call, 200, OPENAPI_V2_PROTOBUF, { type: OPENAPI_V2_TYPE });
+      } else send(call, OPENAPI_V2);
+      return true;
     case '/openapi/v3':
       send(call, openapiIndex(types));
       return true;

@@ -104,6 +104,8 @@ export function serveWatch(
   response.flushHeaders();
   const watch = new Watch(options, position ?? 0, {
     write: (bytes) => response.write(bytes),
+    // Node corks a chunked answer until the turn's microtasks are done, which are the answers to all its writes.
+    flush: () => response.socket?.uncork(),
     end: () => response.end(),
     destroy: () => response.destroy(),
   });

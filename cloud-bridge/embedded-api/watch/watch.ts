@@ -8,6 +8,8 @@ import type { Change, Entry } from '../store/entry.ts';
 /** Where a watch writes. `write` answers false when the reader is slow; `onReady` is then called once it is not. */
 export interface WatchSink {
   readonly write: (bytes: Uint8Array) => boolean;
+  /** Hands what was written to the socket at once. */
+  readonly flush: () => void;
   readonly end: () => void;
   readonly destroy: () => void;
 }
@@ -70,10 +72,11 @@ export class Watch {
     while (!this.#ended && this.#blockedSinceMs === undefined) {
       if (burst++ === BURST) {
         setImmediate(() => this.pump());
-        return;
+        break;
       }
-      if (!this.#step()) return;
+      if (!this.#step()) break;
     }
+    if (!this.#ended) this.#sink.flush();
   }
 
   /** One event; false when there is none. */

@@ -84,6 +84,24 @@ test('names, namespaces and pods of others are refused', async () => {
   await rig.stop();
 });
 
+test('a mirror without a static pod goes as soon as the board has told all it has', async () => {
+  const first = await readyRig();
+  first.report('staticPod', KEY, STATIC);
+  await first.settle(1_500);
+  const mirror = first.pod('web-f-one').object as KubeObject;
+  await first.stop();
+  const rig = await createRig();
+  rig.api.put(PODS, mirror);
+  rig.up();
+  rig.report('node', '-', NODE_DOCUMENT);
+  await rig.settle(1_500);
+  assert.ok(rig.pod('web-f-one').there);
+  rig.projection.sink.synced('one');
+  await rig.settle(20);
+  assert.not(rig.pod('web-f-one').there);
+  await rig.stop();
+});
+
 test('after a restart of the bridge a mirror waits for its static pod, and goes only when it stays away', async () => {
   const first = await readyRig();
   first.report('staticPod', KEY, STATIC);

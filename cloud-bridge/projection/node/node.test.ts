@@ -194,4 +194,33 @@ test('a node document that does not decode is refused with an Event', async () =
   await rig.stop();
 });
 
+test('a board that was removed says so on its Node, which stays until an operator deletes it', async () => {
+  const rig = await readyRig();
+  rig.projection.sink.boardDown('one', 'HeartbeatMissed');
+  await rig.settle(1_500);
+  rig.projection.sink.boardDown('one', 'Removed');
+  await rig.settle(1_500);
+  const ready = rig.node().condition('Ready');
+  assert.equal([ready.status, ready.reason], ['False', 'BoardRemoved']);
+  assert.ok(rig.api.all(EVENTS).some((event) => event['reason'] === 'BoardRemoved'));
+  rig.api.drop(NODES, '', 'f-one');
+  await rig.settle(60_000);
+  assert.not(rig.node().there);
+  await rig.stop();
+});
+
+test('two instances of a link are a condition of the Node, and its end too', async () => {
+  const rig = await readyRig();
+  assert.is(rig.node().condition('Duplicate').status, 'absent');
+  rig.projection.sink.duplicate('one', true);
+  await rig.settle(1_500);
+  assert.is(rig.node().condition('Duplicate').status, 'True');
+  assert.match(rig.node().condition('Duplicate').message ?? '', /stop one of them/);
+  assert.is(rig.node().condition('Ready').status, 'True');
+  rig.projection.sink.duplicate('one', false);
+  await rig.settle(1_500);
+  assert.is(rig.node().condition('Duplicate').status, 'False');
+  await rig.stop();
+});
+
 test.run();

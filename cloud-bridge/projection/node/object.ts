@@ -11,7 +11,7 @@ import {
 import type { Naming, Write } from '../contract.ts';
 import { covers } from '../covers.ts';
 import { plain, reasonOf, timestamp } from '../text.ts';
-import { type Away, awayMessage, awayReason } from './away.ts';
+import { type Away, awayMessage, awayReason, isCertain } from './away.ts';
 import { type LabelSettings, labelPatch, nodeLabels } from './labels.ts';
 import { resourceList } from './quantity.ts';
 import { BOARD_TAINT, type Taint, taintsFor } from './taints.ts';
@@ -38,6 +38,8 @@ export interface BoardView {
   readonly document: NodeDocument | undefined;
   /** Undefined: online. */
   readonly away: Away | undefined;
+  /** Two live instances use its link (rule E2), or did; undefined: never since this bridge serves it. */
+  readonly duplicate?: boolean | undefined;
 }
 
 const MAX_TEXT = 256;
@@ -45,6 +47,8 @@ const MAX_MESSAGE = 1024;
 const MAX_CONDITIONS = 16;
 const MAX_ADDRESSES = 16;
 const MEASURED = ['MemoryPressure', 'DiskPressure', 'PIDPressure'] as const;
+/** Conditions that a board may not set. */
+const NOT_OF_BOARDS: readonly string[] = ['NetworkUnavailable', 'Duplicate'];
 const READY_MESSAGE = 'The board is connected and takes pods';
 
 function boardWish(condition: NodeCondition): Wish {
@@ -57,11 +61,28 @@ function boardWish(condition: NodeCondition): Wish {
 }
 
 function isConditionType(type: string): boolean {
-  return /^[A-Z][A-Za-z0-9]{0,62}$/.test(type) && type !== 'NetworkUnavailable';
+  return /^[A-Z][A-Za-z0-9]{0,62}$/.test(type) && !NOT_OF_BOARDS.includes(type);
+}
+
+function duplicateWish(present: boolean): Wish {
+  return present
+    ? {
+        type: 'Duplicate',
+        status: 'True',
+        reason: 'TwoInstances',
+        message:
+          'Two live instances use the link of the board, the one that was there first is served: stop one of them, and the other is served',
+      }
+    : {
+        type: 'Duplicate',
+        status: 'False',
+        reason: 'OneInstance',
+        message: 'One of two instances that used the link of the board fell silent',
+      };
 }
 
 /** What the board measured, the three that every Node has first, `Ready` last. */
-function presentWishes(document: NodeDocument): Wish[] {
+function presentWishes(document: NodeDocument, duplicate?: boolean): Wish[] {
   const wishes: Wish[] = [];
   const given = new Map(document.conditions.map((condition) => [condition.type, condition]));
   for (const type of MEASURED) {
@@ -77,6 +98,7 @@ function presentWishes(document: NodeDocument): Wish[] {
     if (!known && isConditionType(type) && wishes.length < MAX_CONDITIONS)
       wishes.push(boardWish(condition));
   }
+  if (duplicate !== undefined) wishes.push(duplicateWish(duplicate));
   const ready = given.get('Ready');
   wishes.push(
     ready !== undefined && ready.status !== 'True'
@@ -86,13 +108,13 @@ function presentWishes(document: NodeDocument): Wish[] {
   return wishes;
 }
 
-/** Nobody measures a board that is away: what was measured is unknown too. A goodbye is certain: Ready is False. */
+/** Nobody measures a board that is away: what was measured is unknown too. Ready is False where the absence is certain. */
 function awayWishes(away: Away, present: readonly Condition[] | undefined): Wish[] {
   const reason = awayReason(away);
   const message = awayMessage(away);
   const others = (present ?? []).filter(({ type }) => MEASURED.some((one) => one === type));
   const wishes: Wish[] = others.map(({ type }) => ({ type, status: 'Unknown', reason, message }));
-  const status = away.reason === 'Goodbye' ? 'False' : 'Unknown';
+  const status = isCertain(away) ? 'False' : 'Unknown';
   return [...wishes, { type: 'Ready', status, reason, message }];
 }
 
@@ -198,7 +220,7 @@ function newNode(
   nowMs: number,
 ): KubeObject {
   const name = settings.naming.nodeOf(view.board);
-  const conditions = transitions(undefined, presentWishes(document), nowMs);
+  const conditions = transitions(undefined, presentWishes(document, view.duplicate), nowMs);
   return {
     apiVersion: 'v1',
     kind: 'Node',
@@ -266,7 +288,7 @@ export function nodeWrites(
   const here = away === undefined ? document : undefined;
   const wishes =
     away === undefined
-      ? presentWishes(document as NodeDocument)
+      ? presentWishes(document as NodeDocument, view.duplicate)
       : awayWishes(away, parts.status?.conditions);
   const ready = wishes.at(-1)?.status ?? 'Unknown';
   const rest = here === undefined ? {} : facts(view, here, settings);

@@ -33,6 +33,8 @@ export interface NodesView {
 }
 export interface NodesPart extends ProjectionPart {
   readonly view: NodesView;
+  /** Two live instances use the board's link, or no longer do. */
+  readonly duplicate: (board: string, present: boolean) => void;
   readonly start: () => void;
   readonly stop: () => void;
 }
@@ -41,6 +43,7 @@ interface Board {
   readonly board: string;
   document: NodeDocument | undefined;
   away: Away | undefined;
+  duplicate: boolean | undefined;
   /** Its absence stands in the API; a controller that changes the words afterwards is left alone. */
   settled: boolean;
   lease: KubeObject | undefined;
@@ -147,6 +150,12 @@ class Nodes implements NodesPart {
     });
   }
 
+  duplicate(name: string, present: boolean): void {
+    const board = this.#board(name);
+    board.duplicate = present;
+    this.#write(board, true);
+  }
+
   reset(): void {
     for (const board of this.#boards.values()) board.leaseTimer?.cancel();
     this.#boards.clear();
@@ -197,6 +206,7 @@ class Nodes implements NodesPart {
       board: name,
       document: undefined,
       away: undefined,
+      duplicate: undefined,
       settled: false,
       lease: undefined,
       leaseTimer: undefined,
@@ -206,7 +216,8 @@ class Nodes implements NodesPart {
   }
 
   #viewOf(board: Board): BoardView {
-    return { board: board.board, document: board.document, away: board.away };
+    const { board: name, document, away, duplicate } = board;
+    return { board: name, document, away, duplicate };
   }
 
   #writes(board: Board, present: KubeObject | undefined): readonly Write[] {

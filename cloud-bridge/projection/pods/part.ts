@@ -15,7 +15,8 @@ import { mustStop, type PodView, podWrites } from './writes.ts';
 export interface PodsOptions {
   readonly mirrors: MirrorSettings;
   readonly hostIp?: string;
-  /** A board online for so long has told all its static pods: mirrors without one are removed. ms. Default 60,000. */
+  /** A board online for so long counts as `synced` in what concerns mirrors, though its desired documents, or others that it
+   * reports, never come to rest: mirrors without a static pod are removed. ms. Default 60,000. */
   readonly staticKnownMs?: number;
 }
 
@@ -80,10 +81,21 @@ class Pods implements ProjectionPart {
     this.#writeAll(board);
   }
 
+  synced(board: string): void {
+    this.#timers.get(board)?.cancel();
+    this.#timers.delete(board);
+    const held = this.#board(board);
+    held.staticKnown = true;
+    held.known = true;
+    this.#writeAll(board);
+  }
+
   boardDown(board: string, _reason: OfflineReason): void {
     this.#timers.get(board)?.cancel();
     this.#timers.delete(board);
-    this.#board(board).staticKnown = false;
+    const held = this.#board(board);
+    held.staticKnown = false;
+    held.known = false;
     this.#writeAll(board);
   }
 
@@ -254,6 +266,7 @@ class Pods implements ProjectionPart {
       away: this.#nodes.away(board),
       report: held.reports.get(key),
       forgotten: held.forgotten.get(key),
+      known: held.known,
       refusal: held.refused.get(key),
       staticPod: held.statics.get(key),
       staticKnown: held.staticKnown || held.droppedStatics.has(key),

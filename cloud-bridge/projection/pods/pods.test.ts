@@ -260,4 +260,24 @@ test('reasons and messages of a board cannot write to a terminal', async () => {
   await rig.stop();
 });
 
+test('a pod of which a board that told all it has says nothing is not Ready, until it is reported again', async () => {
+  const first = await withPod();
+  first.rig.report('podStatus', 'default/p', runningStatus(first.uid));
+  await first.rig.settle(1_500);
+  const pod = first.rig.pod('p').object as KubeObject;
+  await first.rig.stop();
+  const rig = await readyRig();
+  const { metadata } = rig.api.put(PODS, pod);
+  await rig.settle(5_000);
+  assert.is(rig.pod('p').condition('Ready').status, 'True', 'it may still be told');
+  rig.projection.sink.synced('one');
+  await rig.settle(500);
+  assert.is(rig.pod('p').condition('Ready').reason, 'BoardNotReported');
+  assert.is(rig.pod('p').status.phase, 'Running');
+  rig.report('podStatus', 'default/p', runningStatus(metadata.uid ?? ''));
+  await rig.settle(1_500);
+  assert.is(rig.pod('p').condition('Ready').status, 'True');
+  await rig.stop();
+});
+
 test.run();

@@ -63,7 +63,10 @@ function initialized(
 
 /** Endpoints are withdrawn at once; phases stay, for the pod may well run on. */
 export function awayConditions(away: Away): Wish[] {
-  const why = { reason: awayReason(away), message: awayMessage(away) };
+  return unreadyConditions({ reason: awayReason(away), message: awayMessage(away) });
+}
+
+function unreadyConditions(why: Pick<Wish, 'reason' | 'message'>): Wish[] {
   return (['ContainersReady', 'Ready'] as const).map((type) => ({
     type,
     status: 'False',
@@ -166,10 +169,20 @@ export function reportedStatus(input: StatusInput): Write | undefined {
 
 /** A pod of a board that is away and of which nothing is known: only its readiness goes. */
 export function awayStatus(pod: KubeObject, away: Away, nowMs: number): Write | undefined {
+  return unreadyStatus(pod, awayConditions(away), nowMs);
+}
+
+/** A board that is there, and told all it has, knows nothing of the pod: its memory was lost. A pod that is new to it was never Ready. */
+export function unreportedStatus(pod: KubeObject, nowMs: number): Write | undefined {
+  const message = 'The board is connected and reports nothing of this pod';
+  return unreadyStatus(pod, unreadyConditions({ reason: 'BoardNotReported', message }), nowMs);
+}
+
+function unreadyStatus(pod: KubeObject, wishes: readonly Wish[], nowMs: number): Write | undefined {
   const present = statusOf(pod);
   if (isTerminal(present.phase)) return undefined;
   if (conditionOf(present.conditions, 'Ready')?.status !== 'True') return undefined;
-  return patch(pod, {}, awayConditions(away), nowMs);
+  return patch(pod, {}, wishes, nowMs);
 }
 
 /** As the kubelet's admission: the pod has failed, and says why. */

@@ -17,6 +17,8 @@ export interface BoardPods {
   /** Static pods whose deletion the board told. */
   readonly droppedStatics: Set<string>;
   staticKnown: boolean;
+  /** All that the board reports is known. */
+  known: boolean;
 }
 
 export function createBoardPods(): BoardPods {
@@ -30,6 +32,7 @@ export function createBoardPods(): BoardPods {
     stopping: new Map(),
     droppedStatics: new Set(),
     staticKnown: false,
+    known: false,
   };
 }
 
@@ -40,6 +43,7 @@ export function forgetReports(board: BoardPods): void {
   board.forgotten.clear();
   board.stopping.clear();
   board.droppedStatics.clear();
+  board.known = false;
   board.staticKnown = false;
 }
 

@@ -12,7 +12,13 @@ import {
 import type { Away } from '../node/away.ts';
 import type { Refusal } from './desired.ts';
 import { isMirror, isTerminal, specOf, statusOf } from './spec.ts';
-import { awayStatus, isStopped, refusedStatus, reportedStatus } from './status.ts';
+import {
+  awayStatus,
+  isStopped,
+  refusedStatus,
+  reportedStatus,
+  unreportedStatus,
+} from './status.ts';
 
 export interface PodView {
   /** `<namespace>/<name>`. */
@@ -24,6 +30,8 @@ export interface PodView {
   readonly report: PodStatusDocument | undefined;
   /** The board said that it has forgotten the pod with this uid. */
   readonly forgotten: string | undefined;
+  /** The board has told all that it has. */
+  readonly known: boolean;
   readonly refusal: Refusal | undefined;
   readonly staticPod: StaticPodDocument | undefined;
   /** All static pods of the board are known: a mirror without one is left over. */
@@ -51,7 +59,8 @@ function ordinary(pod: KubeObject, view: PodView, nowMs: number): Write[] {
   const { uid } = pod.metadata;
   if (report === undefined || report.uid !== uid) {
     if (away !== undefined) return listOf(awayStatus(pod, away, nowMs));
-    return deleting && view.forgotten === uid ? [removal(pod)] : [];
+    if (deleting && view.forgotten === uid) return [removal(pod)];
+    return view.known ? listOf(unreportedStatus(pod, nowMs)) : [];
   }
   const status = reportedStatus({ pod, report, away, hostIp, nowMs });
   const gone = deleting && away === undefined && isStopped(report);
