@@ -70,6 +70,11 @@ export class OutHalf {
     if (this.#retryAt === Number.POSITIVE_INFINITY) this.#retryAt = nowMs + this.#retryMs;
   }
 
+  /** What was handed on from `off` never left: it is next again. */
+  unsent(off: number): void {
+    this.#sent = Math.max(this.#acked, Math.min(this.#sent, off));
+  }
+
   /** Waits for credit with nothing under way: a probe is due at `retryAt`. */
   blocked(nowMs: number): void {
     if (this.#total > this.#acked && this.#retryAt === Number.POSITIVE_INFINITY)

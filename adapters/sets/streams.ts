@@ -113,6 +113,11 @@ export class StreamTable {
     for (const stream of [...this.#streams.values()]) this.#tickStream(stream);
   }
 
+  /** The channel took `send`'s data and found later that it had no room: it goes again at the next `drain`, not after a retry. */
+  unsent(id: number, off: number): void {
+    this.#streams.get(id)?.out.unsent(off);
+  }
+
   /** The channel has room again. */
   drain(nowMs: number): void {
     this.#now = nowMs;

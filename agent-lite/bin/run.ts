@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { BoardletError } from '@boardlet/adapters/wire';
 import { createHostDriver, driversByProtocol, hostTwinProperties } from '@boardlet/board-support';
 import { type Agent, createAgent } from '../core/agent.ts';
 import {
@@ -25,6 +26,7 @@ import {
   readConfigFiles,
 } from '../host/node/index.ts';
 import { createProcessRuntime, type ProcessRuntime } from '../runtimes/process/index.ts';
+import { lockFolder } from './folder-lock.ts';
 import { createRenewal, type Renewal } from './renewal.ts';
 import { type RunFlags, readRunFlags } from './run-flags.ts';
 import { BUILD_UNIX_MS, VERSION } from './version.ts';
@@ -54,6 +56,7 @@ async function readConfig(flags: RunFlags, identity: Identity | undefined): Prom
           },
         ];
   const files = await readConfigFiles([flags.config ?? join(flags.dir, 'config.yaml')]);
+  if (files.length === 0 && flags.config !== undefined) throw missing('--config', flags.config);
   return loadConfig({
     files: [...own, ...files],
     env: process.env,
@@ -61,8 +64,13 @@ async function readConfig(flags: RunFlags, identity: Identity | undefined): Prom
   });
 }
 
-async function readPolicy(path: string): Promise<Policy> {
+/** A file that was named and is not there must not mean the defaults. */
+const missing = (setting: string, path: string): BoardletError =>
+  new BoardletError('BL_CONFIG_MISSING', `${setting}: there is no file ${path}`);
+
+async function readPolicy({ dataDir, policyFile: path }: AgentConfig): Promise<Policy> {
   const [file] = await readConfigFiles([path]);
+  if (file === undefined && path !== `${dataDir}/policy.yaml`) throw missing('policyFile', path);
   return parsePolicy(file?.value, path);
 }
 
@@ -97,16 +105,18 @@ function runtimeOf(
   });
 }
 
-async function compose(flags: RunFlags): Promise<Running> {
-  const identity = loadIdentity(nodeFiles, flags.dir);
-  const config = await readConfig(flags, identity);
+async function compose(
+  flags: RunFlags,
+  identity: Identity | undefined,
+  config: AgentConfig,
+): Promise<Running> {
   const host = createNodeHost({
     dataDir: flags.dir,
     version: VERSION,
     buildUnixMs: BUILD_UNIX_MS,
     log: createLogger({ level: config.log.level, linesPerS: config.log.linesPerS }),
   });
-  const policy = await readPolicy(config.policyFile);
+  const policy = await readPolicy(config);
   const agentUid = process.getuid?.() ?? 0;
   const runtime = runtimeOf(config, host, policy, agentUid);
   const sample = (): ReturnType<NodeHost['facts']['sample']> => host.facts.sample();
@@ -147,7 +157,17 @@ async function shutDown(running: Running, flags: RunFlags): Promise<void> {
 /** Resolves after SIGTERM or SIGINT, once everything is written. */
 export async function run(args: readonly string[]): Promise<void> {
   const flags = readRunFlags(args);
-  const running = await compose(flags);
+  const identity = loadIdentity(nodeFiles, flags.dir);
+  const config = await readConfig(flags, identity);
+  const lock = lockFolder(config.dataDir);
+  try {
+    await runLocked(flags, await compose(flags, identity, config));
+  } finally {
+    lock.release();
+  }
+}
+
+async function runLocked(flags: RunFlags, running: Running): Promise<void> {
   const ended = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
   });

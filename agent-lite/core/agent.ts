@@ -1,6 +1,6 @@
 /** The agent: replication, pods, twins and the node's own report, over one host. */
 
-import type { LinkTls } from '@boardlet/adapters/link';
+import type { Link, LinkTls } from '@boardlet/adapters/link';
 import { createLeanLink } from '@boardlet/adapters/link/lean';
 import { BoardletError, type HostTwinProperty, STREAM_TYPES } from '@boardlet/adapters/wire';
 import type { Driver } from '@boardlet/board-support';
@@ -8,6 +8,7 @@ import { type AgentConfig, allowsNamespace, type Policy, podPolicy } from './con
 import type { BoardDocuments } from './documents.ts';
 import type { Host } from './host.ts';
 import { acceptLogStream } from './log-stream.ts';
+import { noLink } from './no-link.ts';
 import { createNodeReport, type NodeReport } from './node-report.ts';
 import { createPodEngine, type PodEngine } from './pods/index.ts';
 import {
@@ -119,8 +120,9 @@ function replicationOf(options: AgentOptions): Replication {
   return created.value;
 }
 
-function connect(options: AgentOptions, wiring: LinkWiring): ReturnType<typeof createLeanLink> {
+function connect(options: AgentOptions, wiring: LinkWiring): Link {
   const { host, config } = options;
+  if (config.brokers.length === 0) return noLink;
   const linkOptions = {
     urls: config.brokers,
     clientId: config.link,

@@ -41,6 +41,7 @@ export interface Files {
   readonly read: (path: string) => HostResult<Uint8Array>;
   /** Reads `[offset, offset + length)`; shorter at the end of the file. */
   readonly readRange: (path: string, offset: number, length: number) => HostResult<Uint8Array>;
+  /** Of a regular file, links followed; anything else is `BL_HOST_IO`. */
   readonly size: (path: string) => HostResult<number>;
   /** Writes a temporary file, fsyncs it, renames it over `path`, fsyncs the folder. Mode in octal, default 0600. */
   readonly replace: (path: string, bytes: Uint8Array, mode?: number) => HostResult<void>;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
+import { END_CODES } from '@boardlet/adapters/wire';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { BoardStream } from '../session/contract.ts';
@@ -124,6 +125,19 @@ test('a client that leaves while its pod is looked up leaves no stream open', as
   found('pump-1');
   assert.is(await statusOf(api, LOGS), 200);
   assert.is(streams.length, before + 2);
+});
+
+test('a client that leaves a log ends the stream for the board too: a half-close would leave it open there', async () => {
+  const before = streams.length;
+  const socket = open(api, `${LOGS}?follow=true`);
+  await new Promise((resolve) => socket.once('data', resolve));
+  socket.destroy();
+  // Closing is seen in order: once others have been served, this one's end has been heard.
+  while (streams[before]?.ended.length === 0) assert.is(await statusOf(api, LOGS), 200);
+  assert.equal(
+    streams[before]?.ended.filter((code) => code === END_CODES.ok),
+    [],
+  );
 });
 
 test.after(async () => {

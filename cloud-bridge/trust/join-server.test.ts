@@ -157,7 +157,7 @@ test('one address that holds connections open leaves room for others', async () 
   await withServer(
     () => Promise.resolve(good),
     async (server) => {
-      const held = Array.from({ length: 40 }, () =>
+      const held = Array.from({ length: 300 }, () =>
         connect({ port: server.port, host: '127.0.0.1' }),
       );
       const ended = held.map(
@@ -167,6 +167,8 @@ test('one address that holds connections open leaves room for others', async () 
             socket.once('close', () => resolve());
           }),
       );
+      const knocked = held.map((socket) => new Promise((done) => socket.once('connect', done)));
+      await Promise.race([Promise.all(knocked), Promise.all(ended)]);
       await Promise.race(ended);
       // Another address of this machine: the whole of 127.0.0.0/8 is loopback.
       const other = { localAddress: '127.0.0.2' };

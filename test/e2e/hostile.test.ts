@@ -1,8 +1,9 @@
 /** A link with a valid certificate that misbehaves gets nowhere, is shown, and hurts nobody else. */
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
 import { shardName, shardOf } from '@boardlet/adapters/sets';
 import {
   decodeDown,
@@ -33,6 +34,8 @@ const identityIn = (dir: string): Identity =>
 const topic = (link: string, channel: string, shards: number): string =>
   `bl/demo/${shardName(shardOf(sha256, link, shards))}/${link}/${channel}`;
 
+const tokens: string[] = [];
+
 async function enroll(board: string): Promise<Identity> {
   const made = await world.stack.run('boardctl', [
     '--kubeconfig',
@@ -44,6 +47,7 @@ async function enroll(board: string): Promise<Identity> {
     board,
   ]);
   const { token } = JSON.parse(made.stdout) as { token: string };
+  tokens.push(token);
   const dir = join(world.folder, board);
   const url = `https://${String(world.stack.ready('bridge')['joinListen'])}`;
   const joined = await world.stack.run('boardlet-agent', ['join', url, token, '--dir', dir]);
@@ -169,6 +173,34 @@ test('rubbish is counted, shown, and hurts nobody', async () => {
   await client.endAsync();
 });
 
+/** The status of one request to a port of the stack, with a board's certificate; 0: the connection ended without an answer. */
+function statusAs(identity: Identity, where: string, target: string): Promise<number> {
+  const [host = '', port = ''] = where.split(':');
+  const { ca, certificate: cert, key } = identity;
+  return new Promise((resolve) => {
+    const socket = connectTls({ host, port: Number(port), ca, cert, key }, () =>
+      socket.write(`GET ${target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`),
+    );
+    socket.on('data', (chunk) =>
+      resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(String(chunk))?.[1] ?? 0)),
+    );
+    socket.on('error', () => socket.destroy());
+    socket.on('close', () => resolve(0));
+  });
+}
+
+test("a board's certificate opens neither the API nor the kubelet endpoint, and no path brings them down", async () => {
+  const kubelet = String(world.stack.ready('bridge')['kubeletListen']);
+  const api = new URL(String(world.stack.ready('api')['url'])).host;
+  for (const target of ['/containerLogs/default/a/b', '//', 'http://[', '*']) {
+    assert.is(await statusAs(evil, kubelet, target), 403, target);
+  }
+  for (const target of ['/api/v1/secrets', '/api/v1/nodes', '//', '/openapi/v2']) {
+    assert.is(await statusAs(evil, api, target), 403, target);
+  }
+  await unharmed();
+});
+
 test('a flood is ended by the broker while others are served', async () => {
   const client = await connectAs(evil, 'evil');
   const gone = ended(client);
@@ -195,6 +227,30 @@ test('a second agent with the same identity is told as a duplicate, and the firs
   await left;
   rmSync(copy, { recursive: true });
   await eventually('node Ready', async () => (await readyOf(world)) === 'True');
+});
+
+/** Files below a folder that hold a private key, also as a kubeconfig does. */
+function filesWithKeys(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(folder, name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+    .filter((path) => /PRIVATE KEY|client-key-data/.test(readFileSync(path, 'latin1')));
+}
+
+test('no key and no token stands in a log, and files with keys are for their owner alone', async () => {
+  const logs = world.logs.join('\n');
+  assert.not(/BEGIN|PRIVATE/.test(logs));
+  for (const secret of [
+    evil.key.split('\n')[1] ?? '',
+    ...tokens.map((t) => t.split('.')[1] ?? ''),
+  ]) {
+    assert.ok(secret.length >= 16);
+    assert.not(logs.includes(secret));
+  }
+  const secret = filesWithKeys(world.folder);
+  assert.ok(secret.length >= 4, secret.join(' '));
+  for (const path of secret) assert.is(statSync(path).mode & 0o077, 0, path);
+  await unharmed();
 });
 
 test.after(async () => {

@@ -28,7 +28,7 @@ export interface AgentConfig {
   readonly dataDir: string;
   /** Static pods; default `<dataDir>/manifests`. */
   readonly manifestsDir: string;
-  /** Default `<dataDir>/policy.yaml`; a file that is not there means the default policy. */
+  /** Default `<dataDir>/policy.yaml`; where it is not there, the default policy holds; another one must exist. */
   readonly policyFile: string;
   /** `mqtt://`, `mqtts://`, `ws://`, `wss://`; tried in turn. Empty: the agent runs its static pods and stored pods alone. */
   readonly brokers: readonly string[];

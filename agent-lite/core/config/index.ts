@@ -5,6 +5,7 @@ export {
   configFlags,
   loadConfig,
 } from './config.ts';
+export { nearest } from './fields.ts';
 export {
   allowsHostPath,
   allowsNamespace,

@@ -153,7 +153,9 @@ export function applyEnding(pod: PodState, ending: Ending): Applied {
   const effects: Effect[] = [];
   for (const record of pod.containers) {
     if (!isActive(record.work)) continue;
-    if (before === undefined) effects.push(tell(words.killing(record.spec.name)));
+    // What an earlier agent process left ending was told by it.
+    const found = record.work.is === 'starting' && record.work.found;
+    if (before === undefined && !found) effects.push(tell(words.killing(record.spec.name)));
     effects.push({ do: 'stop', ref: refOf(pod, record), graceMs });
   }
   return { pod: { ...pod, ending: { why: ending.why, graceMs } }, effects };

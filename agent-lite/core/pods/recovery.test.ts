@@ -86,6 +86,7 @@ test('a pod that is being deleted goes on being deleted', () => {
   assert.equal(bench.calls, ['stop main 0']);
   bench.exited(143);
   assert.is(bench.status()?.phase, 'Failed');
+  assert.equal(bench.reasons, [], 'Killing was told by the agent that began it');
 });
 
 test('a final phase stays, even when its files are lost', () => {

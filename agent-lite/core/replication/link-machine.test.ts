@@ -258,4 +258,36 @@ test('says nothing while the link is congested, and all of it when it drains', (
   assert.is(d.count('journal'), 1);
 });
 
+test('a stream’s bytes that the link did not take go again when it drains, not after a retry', () => {
+  const taken: { readonly write: (bytes: Uint8Array) => boolean }[] = [];
+  const quiet = { onData: () => undefined, onEnd: () => undefined };
+  const d = new Driver({
+    accept: (_request, stream) => {
+      taken.push(stream);
+      return quiet;
+    },
+  });
+  d.greet();
+  const { tag } = d.machine.view();
+  const down = (message: Message) =>
+    d.step({ type: 'message', channel: 'r', bytes: encodeMessage(message) });
+  down({ type: 'open', tag, id: 2, b: 0, streamType: 1, args: new Uint8Array([0xa0]) });
+  down({ type: 'credit', tag, id: 2, ack: 0, limit: LIMITS.streamWindowBytes });
+  const [stream] = taken;
+  for (let i = 0; i < 4; i++) stream?.write(new Uint8Array(LIMITS.streamChunkBytes));
+  const sent = d.machine.take().flatMap((e) => (e.type === 'publish' && e.data ? [e.data] : []));
+  assert.equal(
+    sent.map(({ off }) => off),
+    [0, 1, 2, 3].map((n) => n * LIMITS.streamChunkBytes),
+  );
+  for (const data of sent.slice(2))
+    d.step({ type: 'published', id: 0, ok: false, taken: false, data });
+  d.step({ type: 'drain' });
+  const again = d.sent.flatMap((m) => (m.type === 'data' ? [m.off] : []));
+  assert.equal(
+    again,
+    [2, 3].map((n) => n * LIMITS.streamChunkBytes),
+  );
+});
+
 test.run();

@@ -6,7 +6,13 @@ import { committed, receive } from './link-inbox.ts';
 import { addEvent, restartJournals, tickJournals } from './link-journal.ts';
 import { flushAll, report, save, tickOutbox } from './link-outbox.ts';
 import { createLinkState, type LinkState } from './link-state.ts';
-import type { LinkCounters, LinkEffect, LinkInput, LinkMachineOptions } from './link-types.ts';
+import type {
+  LinkCounters,
+  LinkEffect,
+  LinkInput,
+  LinkMachineOptions,
+  StreamData,
+} from './link-types.ts';
 
 export interface LinkMachine {
   /** Takes one input at `nowMs` (monotonic) and answers what is to be done, in order. */
@@ -92,6 +98,11 @@ function onTick(state: LinkState): void {
   tickOutbox(state);
 }
 
+function notTaken(state: LinkState, data: StreamData | undefined): void {
+  state.congested = true;
+  if (data !== undefined) state.streams.unsent(data.id, data.off);
+}
+
 function onDrain(state: LinkState): void {
   state.congested = false;
   state.streams.drain(state.now);
@@ -121,7 +132,7 @@ function dispatch(state: LinkState, input: LinkInput): void {
       onDrain(state);
       return;
     case 'published':
-      if (!input.taken) state.congested = true;
+      if (!input.taken) notTaken(state, input.data);
       settle(state, input.id, input.ok);
       return;
     case 'committed':

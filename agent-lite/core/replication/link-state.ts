@@ -34,7 +34,7 @@ export interface ReportedKey {
 export interface LinkBoard {
   readonly b: number;
   readonly id: string;
-  /** Dropped or refused by the bridge, for this session: in no birth, beat or list. */
+  /** Dropped or refused by the bridge until the next session: in no birth, beat or list. */
   gone: boolean;
   readonly desired: DocumentSet;
   /** What was sent: digests and lists speak of it, so that a value waiting for its pace is no difference. */
@@ -231,7 +231,7 @@ export function publish(
   state: LinkState,
   channel: UpChannel,
   qos: 0 | 1,
-  message: UpMessage | StreamMessage,
+  message: UpMessage,
   done?: (ok: boolean) => void,
 ): void {
   let id = 0;
@@ -244,7 +244,16 @@ export function publish(
 
 function sendStream(state: LinkState, message: StreamMessage, qos: 0 | 1): boolean {
   if (!state.connected || (state.congested && qos === 0)) return false;
-  publish(state, 's', qos, message);
+  // Many chunks of one step may be on their way before the link says that it is full.
+  const data = message.type === 'data' ? { data: { id: message.id, off: message.off } } : {};
+  state.out.push({
+    type: 'publish',
+    channel: 's',
+    qos,
+    bytes: encodeMessage(message),
+    id: 0,
+    ...data,
+  });
   return true;
 }
 

@@ -34,6 +34,12 @@ export interface LinkRules {
   readonly commit?: boolean;
 }
 
+/** Where in which stream. */
+export interface StreamData {
+  readonly id: number;
+  readonly off: number;
+}
+
 export type LinkInput =
   | { readonly type: 'start' }
   | { readonly type: 'connected'; readonly maxPayloadBytes: number }
@@ -48,6 +54,8 @@ export type LinkInput =
       readonly id: number;
       readonly ok: boolean;
       readonly taken: boolean;
+      /** As in the effect. */
+      readonly data?: StreamData;
     }
   | { readonly type: 'committed'; readonly ok: boolean; readonly code?: string }
   | {
@@ -75,6 +83,8 @@ export type LinkEffect =
       readonly bytes: Uint8Array;
       /** 0: nobody waits for the outcome. */
       readonly id: number;
+      /** Bytes of a stream, told back when the link has no room for them. */
+      readonly data?: StreamData;
     }
   /** One transaction, fsync; answered by `committed`. Never two at once. */
   | { readonly type: 'commit'; readonly changes: readonly DocumentChange[]; readonly mark: number }

@@ -327,7 +327,7 @@ class Rim implements Replication {
   }
 
   #publish(effect: Extract<LinkEffect, { type: 'publish' }>): void {
-    const { id, qos } = effect;
+    const { id, qos, data } = effect;
     const done =
       id === 0
         ? undefined
@@ -335,7 +335,8 @@ class Rim implements Replication {
             this.#feed({ type: 'published', id, ok, taken: true });
           };
     if (this.#link.publish(this.#topic(effect.channel), effect.bytes, qos, done)) return;
-    this.#feed({ type: 'published', id, ok: false, taken: false });
+    const lost = data === undefined ? {} : { data };
+    this.#feed({ type: 'published', id, ok: false, taken: false, ...lost });
   }
 
   #saved(result: HostResult<void>): void {

@@ -1,4 +1,5 @@
 /** Reads the fields of a parsed manifest and notes what is wrong with each, by its path. */
+import { LIMITS } from '@boardlet/adapters/wire';
 
 export interface ManifestProblem {
   /** Such as `spec.containers[0].image`; empty: the manifest as a whole. */
@@ -13,6 +14,17 @@ export type Node = Readonly<Record<string, unknown>>;
 
 export class Fields {
   readonly problems: ManifestProblem[] = [];
+
+  #chars = 0;
+
+  /** YAML's aliases make megabytes of a small file: counted before anything is made of the texts. */
+  #fits(text: string): boolean {
+    const fitted = this.#chars <= LIMITS.documentBytes;
+    this.#chars += text.length;
+    if (this.#chars <= LIMITS.documentBytes) return true;
+    if (fitted) this.bad('', `its texts are over ${LIMITS.documentBytes} characters in all`);
+    return false;
+  }
 
   bad(path: string, message: string): undefined {
     if (this.problems.length < MOST_PROBLEMS) this.problems.push({ path, message });
@@ -40,6 +52,7 @@ export class Fields {
   text(value: unknown, path: string, pattern?: RegExp): string | undefined {
     if (value === undefined || value === null) return undefined;
     if (typeof value !== 'string') return this.bad(path, 'is no text');
+    if (!this.#fits(value)) return undefined;
     if (value.includes('\0')) return this.bad(path, 'holds a NUL character');
     if (pattern !== undefined && !pattern.test(value))
       return this.bad(path, `"${value.slice(0, 64)}" is not allowed: must match ${pattern.source}`);
@@ -81,7 +94,7 @@ export class Fields {
     }
     const entries = Object.entries(value).map(([key, item]) => {
       if (typeof item !== 'string') this.bad(`${path}.${key}`, 'is no text');
-      return [key, typeof item === 'string' ? item : ''] as const;
+      return [key, typeof item === 'string' && this.#fits(key + item) ? item : ''] as const;
     });
     return Object.fromEntries(entries);
   }

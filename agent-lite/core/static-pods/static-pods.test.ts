@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EventEntry, StaticPodDocument } from '@boardlet/adapters/wire';
@@ -163,6 +164,35 @@ test('a file over the limit of a document is refused unread', async () => {
   write('big.yaml', `${yaml('big')}#${'x'.repeat(262_144)}`);
   assert.is((await start()).pods().size, 0);
   assert.match(events[0]?.message ?? '', /is over 262144 bytes/);
+});
+
+test('a pipe, a device and a link to nowhere are refused unread, and hurt no other', async () => {
+  execFileSync('mkfifo', [join(folder, 'a-pipe.yaml')]);
+  symlinkSync('/dev/zero', join(folder, 'b-endless.yaml'));
+  symlinkSync('/nowhere', join(folder, 'c-broken.yaml'));
+  write('d.yaml', yaml('d'));
+  assert.equal([...(await start()).pods().keys()], ['default/d-board']);
+  assert.equal(
+    events.map(({ message }) => message.split(':', 1)[0]),
+    ['a-pipe.yaml', 'b-endless.yaml', 'c-broken.yaml'],
+  );
+});
+
+test('a file that grows by its aliases is refused as a large one is', async () => {
+  const args = `    args: [&a ${'x'.repeat(2000)}${', *a'.repeat(2000)}]\n`;
+  write('args.yaml', yaml('args') + args);
+  const labels = Array.from({ length: 200 }, (_, i) => `l${i}: *a`).join(', ');
+  write(
+    'map.yaml',
+    yaml('map').replace(
+      'name: map',
+      `annotations: {l: &a ${'x'.repeat(2000)}, ${labels}}\n  name: map`,
+    ),
+  );
+  assert.is((await start()).pods().size, 0);
+  const told = events.map(({ message }) => message);
+  assert.match(told[0] ?? '', /args\.yaml: its texts are over 262144 characters in all/);
+  assert.match(told[1] ?? '', /map\.yaml: its texts are over 262144/);
 });
 
 test('a folder that is not there holds no pods, until it is', async () => {

@@ -1,5 +1,10 @@
 /** Keeps the set of static pods equal to the manifests in a folder. */
-import { LIMITS, type StaticPodDocument } from '@boardlet/adapters/wire';
+import {
+  BoardletError,
+  encodeDocument,
+  LIMITS,
+  type StaticPodDocument,
+} from '@boardlet/adapters/wire';
 import type { BoardDocuments } from '../documents.ts';
 import type { Clock, Files, Logger } from '../host.ts';
 import { parseManifest } from './manifest.ts';
@@ -177,7 +182,7 @@ class ManifestFolder {
     if (!size.ok) return { ok: false, problem: size.message };
     if (size.value > LIMITS.documentBytes)
       return { ok: false, problem: `is over ${LIMITS.documentBytes} bytes` };
-    const bytes = this.#o.files.read(path);
+    const bytes = this.#o.files.readRange(path, 0, size.value);
     if (!bytes.ok) return { ok: false, problem: bytes.message };
     return await this.#parse(file, bytes.value);
   }
@@ -200,11 +205,9 @@ class ManifestFolder {
     const { namespace, name, pod, labels, annotations } = manifest.value;
     const mirror = `${namespace}/${name}-${this.#o.node}`;
     const hash = this.#hash(mirror, bytes);
-    return {
-      ok: true,
-      name: mirror,
-      document: { hash, pod: { ...pod, uid: uidOf(hash) }, labels, annotations },
-    };
+    const document = { hash, pod: { ...pod, uid: uidOf(hash) }, labels, annotations };
+    const problem = unfit(mirror, document);
+    return problem === undefined ? { ok: true, name: mirror, document } : { ok: false, problem };
   }
 
   async #parseText(file: string, text: string): Promise<unknown> {
@@ -221,6 +224,19 @@ class ManifestFolder {
     input.set(bytes, mirror.length + 1);
     const hex = [...this.#o.sha256(input)].map((byte) => byte.toString(16).padStart(2, '0'));
     return hex.join('').slice(0, HASH_DIGITS);
+  }
+}
+
+/** Why the pod cannot be told to the bridge; a pod that runs and is not seen is worse than none. */
+function unfit(name: string, document: StaticPodDocument): string | undefined {
+  const { documentBytes, nameBytes } = LIMITS;
+  if (name.length > nameBytes) return `the name ${name} is over ${nameBytes} bytes`;
+  try {
+    const { length } = encodeDocument('staticPod', document);
+    return length > documentBytes ? `the pod is over ${documentBytes} bytes` : undefined;
+  } catch (error) {
+    if (!(error instanceof BoardletError)) throw error;
+    return error.message;
   }
 }
 

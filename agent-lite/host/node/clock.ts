@@ -6,6 +6,8 @@ import { monotonicMs } from './monotonic.ts';
 const SAVE_EVERY_MS = 3_600_000;
 /** systemd-timesyncd(8) makes it once the clock was synchronised in this boot. */
 const SYNCHRONISED = '/run/systemd/timesync/synchronized';
+/** End of the year 9999: beyond it RFC 3339 has no time, and from 8.64e15 on neither has a Date. */
+const LAST_UNIX_MS = 253_402_300_799_999;
 /** A clock 10 s off breaks no certificate; following each jitter of the network would make time jump. */
 const IGNORED_SKEW_MS = 10_000;
 
@@ -65,7 +67,7 @@ export function createNodeClock(options: NodeClockOptions): NodeClock {
     else options.log.warn('clock.not-saved', { code: result.code });
   };
   const adjust = (toldMs: number): void => {
-    if (!Number.isSafeInteger(toldMs) || toldMs < options.buildUnixMs) {
+    if (!Number.isSafeInteger(toldMs) || toldMs < options.buildUnixMs || toldMs > LAST_UNIX_MS) {
       options.log.warn('clock.refused', { toldMs });
       return;
     }
@@ -101,5 +103,5 @@ function readSaved(files: Files, path: string): number {
   if (!bytes.ok) return 0;
   const text = String.fromCharCode(...bytes.value.subarray(0, 100));
   const saved = Number(/"unixMs":(\d{1,16})/.exec(text)?.[1]);
-  return Number.isSafeInteger(saved) ? saved : 0;
+  return saved <= LAST_UNIX_MS ? saved : 0;
 }

@@ -47,6 +47,7 @@ test('what is missing, a folder, or in the way has its code', () => {
   const missing = join(folder, 'missing');
   assert.is(codeOf(nodeFiles.read(missing)), 'BL_HOST_NOT_FOUND');
   assert.is(codeOf(nodeFiles.size(missing)), 'BL_HOST_NOT_FOUND');
+  for (const path of ['/dev/zero', folder]) assert.is(codeOf(nodeFiles.size(path)), 'BL_HOST_IO');
   assert.is(codeOf(nodeFiles.truncate(missing, 0)), 'BL_HOST_NOT_FOUND');
   assert.is(codeOf(nodeFiles.remove(missing)), 'BL_HOST_NOT_FOUND');
   assert.is(codeOf(nodeFiles.list(missing)), 'BL_HOST_NOT_FOUND');

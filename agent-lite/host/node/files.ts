@@ -62,6 +62,13 @@ function replace(path: string, bytes: Uint8Array, mode: number): void {
   syncFolder(dirname(path));
 }
 
+/** A pipe or a device has no size, and reading it may block for ever or never end. */
+function sizeOf(path: string): number {
+  const stat = statSync(path);
+  if (!stat.isFile()) throw new TypeError(`${path} is no regular file`);
+  return stat.size;
+}
+
 function readRange(path: string, offset: number, length: number): Uint8Array {
   return withFile(path, constants.O_RDONLY, 0, (fd) => {
     const bytes = new Uint8Array(length);
@@ -96,7 +103,7 @@ export const nodeFiles: Files = {
   read: (path): HostResult<Uint8Array> => attempt(() => readFileSync(path)),
   readRange: (path, offset, length): HostResult<Uint8Array> =>
     attempt(() => readRange(path, offset, length)),
-  size: (path): HostResult<number> => attempt(() => statSync(path).size),
+  size: (path): HostResult<number> => attempt(() => sizeOf(path)),
   replace: (path, bytes, mode = OWNER_ONLY): HostResult<void> =>
     attempt(() => replace(path, bytes, mode)),
   openAppend: (path, mode = OWNER_ONLY): HostResult<AppendFile> =>

@@ -56,9 +56,10 @@ export function createRecord(path: string, record: AttemptRecord): boolean {
   return true;
 }
 
-/** Replaces a small file as a whole. `durable`: it must survive a power cut. */
+/** Replaces a small file as a whole. `durable`: it must survive a power cut. An agent and a shim that it takes for dead may do so
+ * at the same time, each by way of a file of its own: the last one counts, and neither is cut. */
 export function replaceFile(path: string, value: unknown, durable: boolean): void {
-  const temporary = `${path}.tmp`;
+  const temporary = `${path}.${process.pid}.tmp`;
   const fd = openSync(temporary, 'w', OWNER_ONLY);
   try {
     writeSync(fd, JSON.stringify(value));
@@ -144,7 +145,7 @@ export function listAttempts(folder: string): readonly Attempt[] {
 /** Removes records and logs of attempts before `attempt`. */
 export function removeAttemptsBefore(folder: string, { container, attempt }: Attempt): void {
   for (const name of names(folder)) {
-    const match = /^([a-z0-9-]+)\.(\d{1,9})\.(json|\d{1,9}\.log)$/.exec(name);
+    const match = /^([a-z0-9-]+)\.(\d{1,9})\.(json|json\.\d{1,9}\.tmp|\d{1,9}\.log)$/.exec(name);
     if (match?.[1] === container && Number(match[2]) < attempt)
       rmSync(`${folder}/${name}`, { force: true });
   }

@@ -117,7 +117,7 @@ const paths: readonly [string, string, number][] = [
   ['GET', '/nothing', 404],
   ['POST', '/nothing', 405],
   ['PUT', '/api/v1/namespaces/default/configmaps', 405],
-  ['GET', '/openapi/v2', 404],
+  ['GET', '/healthz/etcd', 404],
   ['POST', '/api/v1/namespaces/default/serviceaccounts/default/token', 501],
 ];
 for (const [method, path, status] of paths) {

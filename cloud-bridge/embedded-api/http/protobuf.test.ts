@@ -2,10 +2,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeEnvelope } from './protobuf.ts';
 
+/** A tag or length as a varint of one or two bytes. */
+const varint = (value: number): Buffer =>
+  Buffer.from(value < 128 ? [value] : [(value & 0x7f) | 0x80, value >> 7]);
 const bytes = (field: number, value: Buffer | string): Buffer => {
   const body = Buffer.from(value);
-  assert.ok(body.length < 128);
-  return Buffer.concat([Buffer.from([(field << 3) | 2, body.length]), body]);
+  return Buffer.concat([varint((field << 3) | 2), varint(body.length), body]);
 };
 const flag = (field: number, value: number): Buffer => Buffer.from([field << 3, value]);
 const entry = (key: string, value: string): Buffer =>
@@ -55,9 +57,61 @@ test('DeleteOptions keep a grace period of zero', () => {
 
 test('other kinds are refused by name', () => {
   assert.throws(
-    () => decodeEnvelope(envelope('Pod', Buffer.alloc(0))),
-    /Pod must be sent as application\/json/,
+    () => decodeEnvelope(envelope('Deployment', Buffer.alloc(0))),
+    /Deployment must be sent as application\/json/,
   );
+  // A part of a kind is not a kind.
+  assert.throws(
+    () => decodeEnvelope(envelope('PodSpec', Buffer.alloc(0))),
+    /PodSpec must be sent as application\/json/,
+  );
+});
+
+const message = (field: number, ...parts: readonly Buffer[]): Buffer =>
+  bytes(field, Buffer.concat(parts));
+const MINUS_ONE = Buffer.from('ffffffffffffffffff01', 'hex');
+
+test('inlined messages, times, quantities, ports, negative numbers; zeros where JSON has them', () => {
+  const container = message(
+    2,
+    bytes(1, 'main'),
+    bytes(2, ''),
+    bytes(3, ''),
+    message(8, message(1, bytes(1, 'cpu'), message(2, bytes(1, '100m')))),
+    // The probe's handler has no name in JSON.
+    message(11, message(1, message(3, message(1, flag(1, 1), bytes(3, 'web'))))),
+  );
+  const volume = message(1, bytes(1, 'v'), message(2, message(2, bytes(1, ''))));
+  const toleration = message(22, bytes(1, 'k'), Buffer.from([5 << 3]), MINUS_ONE);
+  const created = message(8, Buffer.from([0x08, 0x80, 0xa3, 0x05]));
+  const raw = Buffer.concat([
+    message(1, bytes(1, 'p'), created),
+    message(2, volume, container, flag(4, 0), flag(11, 0), toleration),
+  ]);
+  assert.equal(decodeEnvelope(envelope('Pod', raw)), {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p', creationTimestamp: '1970-01-02T00:00:00Z' },
+    spec: {
+      volumes: [{ name: 'v', emptyDir: {} }],
+      containers: [
+        {
+          name: 'main',
+          command: [''],
+          resources: { limits: { cpu: '100m' } },
+          readinessProbe: { tcpSocket: { port: 'web' } },
+        },
+      ],
+      terminationGracePeriodSeconds: 0,
+      tolerations: [{ key: 'k', tolerationSeconds: -1 }],
+    },
+  });
+});
+
+test('a message nested in itself without end is refused', () => {
+  let inner: Buffer = Buffer.alloc(0);
+  for (let depth = 0; depth < 40 && inner.length < 120; depth++) inner = message(2, inner);
+  survives(envelope('Pod', inner));
 });
 
 /** Broken bytes give a coded error, or another object; never anything else. */

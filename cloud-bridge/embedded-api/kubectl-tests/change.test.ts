@@ -101,6 +101,23 @@ test('create sends protobuf, and run, delete and replace work', async () => {
   assert.match(await fails('delete ns default'), 'forbidden');
 });
 
+test('files with many objects: a List, and one kind that is not served among good ones', async () => {
+  const map = (name: string): JsonObject => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name },
+  });
+  const items = [map('l1'), map('l2')];
+  const made = await ok('create -f -', { apiVersion: 'v1', kind: 'List', items });
+  assert.match(made, /configmap\/l1 created\nconfigmap\/l2 created/);
+  const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' } };
+  const documents = [map('d1'), deployment, map('d2')].map((one) => JSON.stringify(one));
+  const { code, out, err } = await kubectl('apply -f -', documents.join('\n---\n'));
+  assert.is(code, 1);
+  assert.match(out, 'configmap/d1 created');
+  assert.match(err, 'no matches for kind "Deployment" in version "apps/v1"');
+});
+
 test('custom kinds: apply, validation with the path, columns, status, delete', async () => {
   await ok('apply -f -', clone(DEVICE_CRD));
   await ok('apply -f -', clone(PUMP_CRD));
