@@ -14,7 +14,10 @@ function exitCodeOf(error: unknown): number {
 async function main(args: readonly string[]): Promise<void> {
   const settings = readSettings(args, VERSION);
   const log = createBridgeLog(settings.logLevel);
-  const bridge = await startBridge(settings, log);
+  const bridge = await startBridge(settings, log, (error) => {
+    log.error('bridge.open-broker', { code: error.code, error: error.message });
+    process.exit(1);
+  });
   const { joinListen, kubeletListen } = bridge;
   process.stdout.write(
     `${JSON.stringify({ ready: true, pid: process.pid, joinListen, kubeletListen })}\n`,

@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Link } from '@boardlet/adapters/link';
 import { createMqttLink } from '@boardlet/adapters/link/mqtt';
+import { BoardletError } from '@boardlet/adapters/wire';
 import {
   type Logger,
   PODS,
@@ -27,6 +28,7 @@ import { type Cluster, openCluster } from './cluster.ts';
 import { shippedCrds } from './crds.ts';
 import { type FreshCertificate, keepFresh } from './fresh-certificate.ts';
 import { namesOf, openJoining, sweepTokens } from './joining.ts';
+import { tryDoor } from './open-broker.ts';
 import { serveRenewals } from './renewals.ts';
 import type { Settings } from './settings.ts';
 
@@ -227,9 +229,43 @@ function enrolmentOf(
   });
 }
 
+const DOOR_RETRY_MS = 5_000;
+
+/** Throws `BL_BRIDGE_OPEN_BROKER`. One that is away is tried again until it can be judged, and `found` is called then. */
+async function refuseOpenBroker(
+  settings: Settings,
+  ca: string,
+  found: (error: BoardletError) => void,
+): Promise<void> {
+  if (settings.allowOpenBroker) return;
+  for (const url of settings.broker) {
+    const error = new BoardletError(
+      'BL_BRIDGE_OPEN_BROKER',
+      `${url} lets clients without a certificate in: anybody could be a board (--allow-open-broker for trials)`,
+    );
+    const door = await tryDoor(url, ca);
+    if (door === 'open') throw error;
+    if (door === 'away') void judgeLater(url, ca, () => found(error));
+  }
+}
+
+async function judgeLater(url: string, ca: string, open: () => void): Promise<void> {
+  for (;;) {
+    await new Promise<void>((resolve) => systemTimers.after(DOOR_RETRY_MS, resolve));
+    const door = await tryDoor(url, ca);
+    if (door === 'open') open();
+    if (door !== 'away') return;
+  }
+}
+
 /** Starts everything; rejects where something that cannot heal by itself is wrong. An API or broker that is away is waited for. */
-export async function startBridge(settings: Settings, log: Logger): Promise<Bridge> {
+export async function startBridge(
+  settings: Settings,
+  log: Logger,
+  onFatal: (error: BoardletError) => void,
+): Promise<Bridge> {
   const authority = await loadOrCreateAuthority(settings.pki, { fleet: settings.fleet });
+  await refuseOpenBroker(settings, authority.caPem(), onFatal);
   const late: Late = {};
   const kubelet = await openKubelet(settings, authority, late, log);
   const connection = await brokerConnection(settings, authority, log);

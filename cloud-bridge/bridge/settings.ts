@@ -27,6 +27,8 @@ export interface Settings {
   readonly certificateS?: number;
   readonly mirrorNamespaces?: readonly string[];
   readonly boardAddresses: boolean;
+  /** Serve over a broker that lets clients without a certificate in. */
+  readonly allowOpenBroker: boolean;
   readonly logLevel: string;
 }
 
@@ -49,6 +51,7 @@ interface Raw {
   readonly certificateLifetime?: string;
   readonly mirrorNamespace?: readonly string[];
   readonly boardAddresses?: boolean;
+  readonly allowOpenBroker?: boolean;
   readonly logLevel: string;
 }
 
@@ -112,6 +115,7 @@ export function bridgeCommand(version: string): Command {
       'namespaces in which static pods are shown; default: default',
     )
     .option('--board-addresses', "publish boards' own addresses as ExternalIP")
+    .option('--allow-open-broker', 'serve over a broker that lets strangers in: for trials only')
     .option('--log-level <level>', 'trace, debug, info, warn, error', 'info')
     .addHelpText(
       'after',
@@ -140,6 +144,7 @@ function check(raw: Raw): Settings {
     beatS: whole('beat', raw.beat, 1, 300),
     paceMs: whole('pace', raw.pace, 50, 600_000),
     boardAddresses: raw.boardAddresses ?? false,
+    allowOpenBroker: raw.allowOpenBroker ?? false,
     logLevel: raw.logLevel,
     ...(certificateLifetime === undefined
       ? {}

@@ -38,7 +38,7 @@ test('carries what a board needs to run it', () => {
           { name: 'EMPTY' },
         ],
         resources: { limits: { cpu: '250m', memory: '64Mi' }, requests: { cpu: '0.1' } },
-        securityContext: { runAsUser: 1001, allowPrivilegeEscalation: false },
+        securityContext: { runAsUser: 1001 },
       },
     ),
   );
@@ -126,6 +126,18 @@ test('refuses what a board cannot honour, by the path of the field', () => {
       pod({}, { securityContext: { runAsNonRoot: true, runAsUser: 0 } }),
       'UnexpectedAdmissionError: container main',
     ],
+    [
+      pod({}, { securityContext: { runAsNonRoot: true } }),
+      'UnexpectedAdmissionError: container main',
+    ],
+    [
+      pod({}, { securityContext: { allowPrivilegeEscalation: false } }),
+      'spec.containers[0].securityContext.allowPrivilegeEscalation',
+    ],
+    [
+      pod({}, { securityContext: { seccompProfile: { type: 'RuntimeDefault' } } }),
+      'spec.containers[0].securityContext.seccompProfile',
+    ],
     [pod({}, { args: ['x'.repeat(2_000_000)] }), 'UnexpectedAdmissionError: default/p cannot be'],
   ];
   for (const [object, part] of table) {
@@ -148,10 +160,11 @@ test('asks nothing of empty fields, of the token volume that every pod carries, 
     {
       volumeMounts: [{ name: token, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' }],
       securityContext: {
-        allowPrivilegeEscalation: false,
+        allowPrivilegeEscalation: true,
         capabilities: { drop: ['ALL'] },
-        seccompProfile: { type: 'RuntimeDefault' },
+        seccompProfile: { type: 'Unconfined' },
         runAsNonRoot: true,
+        runAsUser: 1000,
       },
       ports: [{ containerPort: 80 }],
       terminationMessagePath: '/dev/termination-log',

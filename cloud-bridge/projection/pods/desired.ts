@@ -93,12 +93,14 @@ function containerOf(
   };
 }
 
-/** kubelet: CreateContainerConfigError, when a container must not run as root and would. */
+/** kubelet: CreateContainerConfigError, when a container must not run as root and would. Who runs a container that names no
+ * user is the board's own policy, which the bridge does not know. */
 function rootContainer(spec: PodSpec): string | undefined {
   const all = [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
   return all.find(({ securityContext: own }) => {
     const nonRoot = own?.runAsNonRoot ?? spec.securityContext?.runAsNonRoot;
-    return nonRoot === true && (own?.runAsUser ?? spec.securityContext?.runAsUser) === 0;
+    const user = own?.runAsUser ?? spec.securityContext?.runAsUser ?? 0;
+    return nonRoot === true && user === 0;
   })?.name;
 }
 
@@ -122,7 +124,7 @@ function refusalOf(spec: PodSpec): Translation | undefined {
   if (root !== undefined)
     return refuse(
       'UnexpectedAdmissionError',
-      `container ${root}: runAsNonRoot is set, and runAsUser is 0`,
+      `container ${root}: runAsNonRoot is set, so runAsUser must name a user other than 0`,
     );
   return undefined;
 }

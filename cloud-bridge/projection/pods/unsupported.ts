@@ -73,7 +73,11 @@ function security(context: SecurityContext | undefined, path: string): Unsupport
   if (context === undefined) return [];
   const found = asked(context, SECURITY_FIELDS, path);
   if (asks(context.capabilities?.add)) found.push({ path: `${path}.capabilities.add` });
-  if (context.seccompProfile?.type === 'Localhost') found.push({ path: `${path}.seccompProfile` });
+  const profile = context.seccompProfile?.type ?? 'Unconfined';
+  if (profile !== 'Unconfined') found.push({ path: `${path}.seccompProfile`, why: profile });
+  // A process of the host keeps what execve(2) gives it; only a promise that can be kept is taken.
+  if (context.allowPrivilegeEscalation === false)
+    found.push({ path: `${path}.allowPrivilegeEscalation`, why: 'false cannot be enforced' });
   return found;
 }
 
