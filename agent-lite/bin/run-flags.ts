@@ -1,7 +1,8 @@
 /** Flags of `boardlet-agent run`: a few of its own, and one for each setting. */
 import { parseArgs } from 'node:util';
 import { BoardletError } from '@boardlet/adapters/wire';
-import { configFlags, nearest } from '../core/config/index.ts';
+import { nearest } from '../core/config/fields.ts';
+import { configFlags } from '../core/config/index.ts';
 import { DEFAULT_DIR } from './join.ts';
 
 export interface RunFlags {

@@ -167,6 +167,8 @@ try {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const usage = error instanceof UsageError || code.startsWith('ERR_PARSE_ARGS');
   const message = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`boardlet-api: ${code === '' ? '' : `${code}: `}${message}\n`);
+  // Node's own errors begin with their code.
+  const prefix = code === '' || message.startsWith(code) ? '' : `${code}: `;
+  process.stderr.write(`boardlet-api: ${prefix}${message}\n`);
   process.exit(usage ? EXIT_USAGE : 1);
 }

@@ -5,7 +5,6 @@ export {
   configFlags,
   loadConfig,
 } from './config.ts';
-export { nearest } from './fields.ts';
 export {
   allowsHostPath,
   allowsNamespace,

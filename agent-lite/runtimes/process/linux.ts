@@ -37,9 +37,13 @@ export const isAlive = (id: ProcessId, boot: string): boolean =>
   id.boot === boot && processStart(id.pid) === id.start;
 
 /** Signals the whole process group that `pid` leads; false when there is none. */
-export function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+export function signalGroup(pid: number, number: NodeJS.Signals | 0): boolean {
+  return signal(-pid, number);
+}
+
+function signal(pid: number, number: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(-pid, signal);
+    process.kill(pid, number);
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EPERM') return true;
@@ -55,6 +59,41 @@ export function killLeftGroup(id: ProcessId, boot: string): boolean {
   const start = processStart(id.pid);
   if (start !== undefined && start !== id.start) return false;
   return signalGroup(id.pid, 'SIGKILL') && hasLivingMembers(id.pid);
+}
+
+/** In the environment of each program, and so of all that it starts, whatever group or session that moves to. */
+export const markOf = (
+  uid: string,
+  container: string,
+  attempt: number,
+): readonly [string, string] => ['BOARDLET_CONTAINER', `${uid}.${container}.${attempt}`];
+
+/** A process that forks while it is looked for is met in the next round. */
+const MARK_ROUNDS = 3;
+
+/** Kills all processes that carry the mark (proc(5), environ: as it was at execve(2)); true when there were any. One that
+ * cleared its environment, or is another user's and the agent not root, is not found. */
+export function killMarked([name, value]: readonly [string, string]): boolean {
+  const mark = Buffer.from(`${name}=${value}\0`);
+  let any = false;
+  for (let round = 0; round < MARK_ROUNDS; round++) {
+    const pids = readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && carries(pid, mark));
+    if (pids.length === 0) return any;
+    any = true;
+    for (const pid of pids) signal(pid, 'SIGKILL');
+  }
+  return any;
+}
+
+function carries(pid: number, mark: Buffer): boolean {
+  try {
+    return pid !== process.pid && readFileSync(`/proc/${pid}/environ`).includes(mark);
+  } catch {
+    // Gone since it was listed, or not ours to read.
+    return false;
+  }
 }
 
 /** Zombies that nobody reaps yet do not count. */

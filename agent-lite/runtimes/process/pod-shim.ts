@@ -1,10 +1,11 @@
 /** The agent's side of one pod: its shim, wherever that is in its life, and the attempts that the shim keeps. */
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
+import { basename } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Clock, Logger, Timer, Timers } from '../../core/host.ts';
 import type { Launcher } from './launcher.ts';
-import { isAlive, killLeftGroup, type ProcessId } from './linux.ts';
+import { isAlive, killLeftGroup, killMarked, markOf, type ProcessId } from './linux.ts';
 import {
   type Attempt,
   type AttemptRecord,
@@ -258,7 +259,7 @@ export class PodShim {
     for (const attempt of listAttempts(this.#o.folder)) {
       const record = readRecord(`${this.#o.folder}/${recordName(attempt)}`);
       if (record === undefined || record.state === 'exited') continue;
-      if (tries > 0 && this.#stillThere(record)) left += 1;
+      if (tries > 0 && this.#stillThere(attempt, record)) left += 1;
       else this.#ended(attempt, record);
     }
     if (left > 0) {
@@ -271,9 +272,11 @@ export class PodShim {
     else if (this.#starts.size > 0) this.#launch();
   }
 
-  #stillThere(record: AttemptRecord): boolean {
+  #stillThere({ container, attempt }: Attempt, record: AttemptRecord): boolean {
     const { pid, start, boot } = record;
-    if (pid === undefined || start === undefined) return false;
+    // The shim went between starting the process and writing down which.
+    if (pid === undefined || start === undefined)
+      return killMarked(markOf(basename(this.#o.folder), container, attempt));
     return killLeftGroup({ pid, start, boot }, this.#o.boot);
   }
 

@@ -40,6 +40,7 @@ test('gives the program the environment of the pod and nothing of the agent', as
   assert.equal(
     names.filter((line) => !line.startsWith('PWD=')),
     [
+      'BOARDLET_CONTAINER=uid-env.main.0',
       'GREETING=hello',
       'HOME=/',
       'HOSTNAME=env',
@@ -62,6 +63,15 @@ test('gives the program pipes, so that it can open its own /dev/stdout', async (
   const exited = await rig.until(isState(of, 'exited'));
   assert.is(exited.state === 'exited' && exited.exitCode, 0);
   assert.is(await logText(rig, of), 'through\n');
+});
+
+test('what a program put into a session of its own ends with it', async () => {
+  const of = ref('daemon');
+  rig.runtime.start(of, shell("setsid sh -c 'echo $$; exec sleep 1000' & sleep 0.2"));
+  await rig.until(isState(of, 'exited'));
+  const pid = Number((await logText(rig, of)).trim());
+  assert.ok(pid > 1);
+  await untilGone(pid);
 });
 
 test('stops with TERM, and tells the signal as exit code 143', async () => {
@@ -136,6 +146,14 @@ test('a program that the kernel refuses can be tried again under the same number
   rig.runtime.start(of, shell('echo again'));
   await rig.until(isState(of, 'exited'));
   assert.is(await logText(rig, of), 'again\n');
+});
+
+test('a script whose interpreter is missing says so, and not that the script is', async () => {
+  const of = ref('shebang');
+  writeFileSync(`${rig.folder}/script`, '#!/no/such/interpreter\n', { mode: 0o755 });
+  rig.runtime.start(of, shell('', { command: [`${rig.folder}/script`] }));
+  const failed = await rig.until(isState(of, 'failed'));
+  assert.match(failed.state === 'failed' ? failed.message : '', /interpreter .* is not there/);
 });
 
 test('an attempt that was made is not made again', async () => {

@@ -119,6 +119,21 @@ test('a pid that was given to another process is taken neither for the shim nor 
   await after.remove();
 });
 
+test('a process that a lost shim started and did not write down is found and ended', async () => {
+  const before = await left('unseen', 'exec sleep 1000');
+  const path = `${before.rig.folder}/pods/uid-unseen`;
+  const record = JSON.parse(readFileSync(`${path}/main.0.json`, 'utf8'));
+  const { pid: _pid, start: _start, ...rest } = record;
+  const shim = JSON.parse(readFileSync(`${path}/shim.json`, 'utf8'));
+  process.kill(shim.pid, 'SIGKILL');
+  await untilGone(shim.pid);
+  writeFileSync(`${path}/main.0.json`, JSON.stringify({ ...rest, state: 'starting' }));
+  const after = createRig(before.rig.folder);
+  await after.until(isState(ref('unseen'), 'exited'));
+  await untilGone(before.pid);
+  await after.remove();
+});
+
 test('a record cut short means that the attempt was made, and its end is unknown', async () => {
   const before = await left('cut', 'exit 0');
   await before.rig.until(() => true);

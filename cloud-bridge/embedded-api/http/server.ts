@@ -98,11 +98,8 @@ export async function listen(
 function bind(server: Server, where: { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause) => {
-      reject(
-        new BoardletError('BL_API_LISTEN', `cannot listen on ${where.host}:${where.port}`, {
-          cause,
-        }),
-      );
+      const text = `cannot listen on ${where.host}:${where.port}: ${cause.message}`;
+      reject(new BoardletError('BL_API_LISTEN', text, { cause }));
     });
     server.listen(where.port, where.host, resolve);
   });

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { BoardletError } from '@boardlet/adapters/wire';
 import { open, type RootDatabase } from 'lmdb';
+import { markClosed, markOpen, probeStore } from './probe.ts';
 
 /** One atomic change of the durable state: a value, or undefined to remove the key. */
 export type DiskWrite = readonly [key: string, value: string | undefined];
@@ -29,6 +30,11 @@ export function openDisk(dataDir: string): Disk {
   let root: RootDatabase<string, string>;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    const damage = probeStore(dataDir);
+    if (damage !== undefined) {
+      throw new Error(`it is damaged (${damage}): move it away and restore a backup`);
+    }
+    markOpen(dataDir);
     root = open<string, string>({
       path: dataDir,
       encoding: 'string',
@@ -36,7 +42,11 @@ export function openDisk(dataDir: string): Disk {
       noMetaSync: true,
     });
   } catch (cause) {
-    throw new BoardletError('BL_API_STORE_OPEN', `cannot open the store in ${dataDir}`, { cause });
+    throw new BoardletError(
+      'BL_API_STORE_OPEN',
+      `cannot open the store in ${dataDir}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
   return {
     *entries(prefix) {
@@ -48,7 +58,10 @@ export function openDisk(dataDir: string): Disk {
     commit: (writes) => commitTo(root, writes),
     // The data sync of this commit takes the meta page of the one before to the disk.
     flushed: () => commitTo(root, [['m/flush', String(Date.now())]]),
-    close: () => root.close(),
+    close: async () => {
+      await root.close();
+      markClosed(dataDir);
+    },
   };
 }
 

@@ -1,6 +1,7 @@
+import { BoardletError } from '@boardlet/adapters/wire';
 import type { Logger } from '../contract.ts';
 import { type ApiFault, internal, storageFull, tooLarge, unavailable } from '../fault.ts';
-import type { JsonObject } from '../json.ts';
+import { isObject, type Json, type JsonObject, str } from '../json.ts';
 import { ChangeLog } from './change-log.ts';
 import { Collection } from './collection.ts';
 import type { Disk, DiskWrite } from './disk.ts';
@@ -68,11 +69,17 @@ export class Store {
     await this.#extend();
   }
 
+  /** Throws `BL_API_STORE_OPEN` for what no write of ours can have left. */
   #load(key: string, json: string): void {
     const [, storage = '', namespace = '', name = ''] = key.split('/');
-    const object = JSON.parse(json) as JsonObject;
-    const metadata = object['metadata'] as JsonObject;
-    const revision = Number(metadata['resourceVersion']);
+    const object = parse(json);
+    const revision = Number(str(object, 'metadata', 'resourceVersion'));
+    if (!isObject(object) || name === '' || !(revision > 0)) {
+      throw new BoardletError(
+        'BL_API_STORE_OPEN',
+        `the store is damaged at ${JSON.stringify(key.slice(0, 200))}: move it away and restore a backup`,
+      );
+    }
     this.#bytes += json.length;
     this.collection(storage).load({ storage, namespace, name, revision, object, json });
   }
@@ -271,5 +278,14 @@ export class Store {
     for (const [storage, changes] of byStorage) {
       for (const listener of this.#listeners) listener(storage, changes);
     }
+  }
+}
+
+function parse(json: string): Json | undefined {
+  try {
+    return JSON.parse(json) as Json;
+  } catch {
+    // The caller tells where in the store it was.
+    return undefined;
   }
 }

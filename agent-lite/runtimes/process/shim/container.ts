@@ -3,8 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, rmSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { constants } from 'node:os';
+import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
-import { processStart, signalGroup } from '../linux.ts';
+import { killMarked, markOf, processStart, signalGroup } from '../linux.ts';
 import {
   type AttemptRecord,
   createRecord,
@@ -43,6 +44,7 @@ export class Container {
   readonly #o: ContainerOptions;
   readonly #path: string;
   readonly #log: LogWriter;
+  readonly #mark: readonly [string, string];
   #child: ChildProcess | undefined;
   #kill: NodeJS.Timeout | undefined;
   #killAtMs = Number.POSITIVE_INFINITY;
@@ -51,6 +53,7 @@ export class Container {
 
   constructor(options: ContainerOptions) {
     this.#o = options;
+    this.#mark = markOf(basename(options.folder), options.container, options.attempt);
     this.#path = `${options.folder}/${recordName(options)}`;
     this.#log = new LogWriter({
       folder: options.folder,
@@ -128,7 +131,7 @@ export class Container {
       for (const pipe of pipes) givePipe(pipe, uid, gid);
       return spawn(argv[0] ?? '', argv.slice(1), {
         cwd,
-        env,
+        env: { ...env, [this.#mark[0]]: this.#mark[1] },
         detached: true,
         stdio: ['ignore', pipes[0]?.writeFd ?? 'pipe', pipes[1]?.writeFd ?? 'pipe'],
         ...(uid === undefined ? {} : { uid }),
@@ -159,6 +162,7 @@ export class Container {
       number === undefined ? { code: code ?? 0 } : { code: 128 + number, signal: number };
     // What the program left behind ends with it, as the processes of a container do.
     if (this.record.pid !== undefined) signalGroup(this.record.pid, 'SIGKILL');
+    killMarked(this.#mark);
     if (this.#open === 0) this.#finish();
     else setTimeout(() => this.#finish(), DRAIN_MS).unref();
   }
@@ -201,7 +205,24 @@ export class Container {
     } catch (failure) {
       process.stderr.write(`${this.#path}: ${String(failure)}\n`);
     }
-    this.#o.onFailed(error instanceof Error ? error.message : String(error));
+    this.#o.onFailed(startProblem(error, this.#o.program));
+  }
+}
+
+/** What execve(2) means by its errors, once the program itself was found. */
+function startProblem(error: unknown, { argv, uid }: ProgramSpec): string {
+  const program = argv[0] ?? '';
+  switch (error instanceof Error && 'code' in error ? error.code : undefined) {
+    case 'ENOENT':
+      return `${program} cannot be executed: what is to run it (the interpreter of its first line, its loader) is not there`;
+    case 'EACCES':
+      return `${program} cannot be executed${uid === undefined ? '' : ` by user ${uid}`}, or workingDir not entered (EACCES)`;
+    case 'E2BIG':
+      return 'command and env are more than the system hands to a program, or one of them is over 128 KiB (E2BIG)';
+    case 'ENOEXEC':
+      return `${program} is no program for this machine (ENOEXEC)`;
+    default:
+      return error instanceof Error ? error.message : String(error);
   }
 }
 
