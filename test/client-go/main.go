@@ -82,7 +82,7 @@ func until(ctx context.Context, what string, holds func() (bool, error)) error {
 func main() {
 	kubeconfig := flag.String("kubeconfig", "", "the API to talk to")
 	fields := flag.Bool("fields", false, "print how protobuf carries the kinds, and end")
-	timeout := flag.Duration("timeout", 20*time.Second, "for each check")
+	timeout := flag.Duration("timeout", time.Minute, "for each check; client-go waits ever longer between its tries")
 	flag.Parse()
 	if *fields {
 		fmt.Println(fieldTable())

@@ -6,13 +6,7 @@ import { committed, receive } from './link-inbox.ts';
 import { addEvent, restartJournals, tickJournals } from './link-journal.ts';
 import { flushAll, report, save, tickOutbox } from './link-outbox.ts';
 import { createLinkState, type LinkState } from './link-state.ts';
-import type {
-  LinkCounters,
-  LinkEffect,
-  LinkInput,
-  LinkMachineOptions,
-  StreamData,
-} from './link-types.ts';
+import type { LinkCounters, LinkEffect, LinkInput, LinkMachineOptions } from './link-types.ts';
 
 export interface LinkMachine {
   /** Takes one input at `nowMs` (monotonic) and answers what is to be done, in order. */
@@ -98,7 +92,9 @@ function onTick(state: LinkState): void {
   tickOutbox(state);
 }
 
-function notTaken(state: LinkState, data: StreamData | undefined): void {
+type Published = Extract<LinkInput, { type: 'published' }>;
+
+function notTaken(state: LinkState, { data }: Published): void {
   state.congested = true;
   if (data !== undefined) state.streams.unsent(data.id, data.off);
 }
@@ -132,7 +128,7 @@ function dispatch(state: LinkState, input: LinkInput): void {
       onDrain(state);
       return;
     case 'published':
-      if (!input.taken) notTaken(state, input.data);
+      if (!input.taken) notTaken(state, input);
       settle(state, input.id, input.ok);
       return;
     case 'committed':

@@ -34,12 +34,6 @@ export interface LinkRules {
   readonly commit?: boolean;
 }
 
-/** Where in which stream. */
-export interface StreamData {
-  readonly id: number;
-  readonly off: number;
-}
-
 export type LinkInput =
   | { readonly type: 'start' }
   | { readonly type: 'connected'; readonly maxPayloadBytes: number }
@@ -55,7 +49,7 @@ export type LinkInput =
       readonly ok: boolean;
       readonly taken: boolean;
       /** As in the effect. */
-      readonly data?: StreamData;
+      readonly data?: { readonly id: number; readonly off: number };
     }
   | { readonly type: 'committed'; readonly ok: boolean; readonly code?: string }
   | {
@@ -84,7 +78,7 @@ export type LinkEffect =
       /** 0: nobody waits for the outcome. */
       readonly id: number;
       /** Bytes of a stream, told back when the link has no room for them. */
-      readonly data?: StreamData;
+      readonly data?: { readonly id: number; readonly off: number };
     }
   /** One transaction, fsync; answered by `committed`. Never two at once. */
   | { readonly type: 'commit'; readonly changes: readonly DocumentChange[]; readonly mark: number }

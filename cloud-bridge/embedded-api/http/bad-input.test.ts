@@ -87,6 +87,20 @@ const patches: readonly [string, { readonly type: string }, string, number][] = 
     '[{"op":"replace","path":"","value":"x"}]',
     400,
   ],
+  [
+    'a JSON patch into what it made a string',
+    JSON_PATCH,
+    '[{"op":"replace","path":"","value":"x"},{"op":"add","path":"/metadata","value":0}]',
+    422,
+  ],
+  [
+    'a JSON patch that doubles a part again and again',
+    JSON_PATCH,
+    JSON.stringify(
+      Array.from({ length: 40 }, (_, n) => ({ op: 'copy', from: '/data', path: `/data/c${n}` })),
+    ),
+    413,
+  ],
   ['a merge patch that is a list', MERGE, '[]', 400],
   ['a strategic patch with an unknown directive', STRATEGIC, '{"$patch":"grow"}', 400],
   ['a patch of the name', MERGE, '{"metadata":{"name":"other"}}', 400],

@@ -1,8 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { num, str } from '../json.ts';
+import { BUILTIN_KINDS, EVENTS } from '../kinds.ts';
+import { ChangeLog } from '../store/change-log.ts';
+import { Collection } from '../store/collection.ts';
 import { MERGE, startServer, type TestServer } from '../test-support/server.ts';
 import type { WatchEvent } from '../test-support/watch-reader.ts';
+import { Watch } from './watch.ts';
 
 const MAPS = '/api/v1/namespaces/default/configmaps';
 const LIST = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true';
@@ -44,6 +48,41 @@ test('sendInitialEvents lists first and marks the end with a bookmark', async ()
   assert.is(str(mark?.object, 'metadata', 'resourceVersion'), await now());
   assert.is(str(mark?.object, 'kind'), 'ConfigMap');
   watch.close();
+});
+
+test('what a commit brings is handed to the socket in the same turn', () => {
+  const type = BUILTIN_KINDS.find(({ kind }) => kind === 'ConfigMap') ?? EVENTS;
+  const collection = new Collection(new ChangeLog(0, 10, 1e6));
+  const calls: string[] = [];
+  const watch = new Watch(
+    {
+      type,
+      namespace: '',
+      selection: { labels: undefined, fields: undefined },
+      wanted: { form: 'object', include: 'Metadata' },
+      bookmarks: false,
+      initial: [],
+      endInitial: false,
+      revision: 0,
+      collection,
+      nowMs: () => 0,
+    },
+    0,
+    {
+      write: () => calls.push('write') > 0,
+      flush: () => calls.push('flush'),
+      end: () => undefined,
+      destroy: () => undefined,
+    },
+  );
+  const at = { storage: type.storage, namespace: 'default', revision: 1, object: {}, json: '{}' };
+  for (const name of ['a', 'b']) {
+    const present = { ...at, name };
+    const change = { revision: 1, present, previous: undefined, removed: undefined };
+    collection.apply({ ...change, encoded: new Map() });
+  }
+  watch.pump();
+  assert.equal(calls, ['write', 'write', 'flush']);
 });
 
 test('bookmarks come while nothing happens', async () => {
