@@ -20,10 +20,12 @@ import { loadIdentity } from '../host/node/enroll.ts';
 import {
   createLogger,
   createNodeHost,
+  keepYoungGenerationSmall,
   type NodeHost,
   nodeFiles,
   parseYaml,
   readConfigFiles,
+  startMemoryTrim,
 } from '../host/node/index.ts';
 import { createProcessRuntime, type ProcessRuntime } from '../runtimes/process/index.ts';
 import { lockFolder } from './folder-lock.ts';
@@ -156,6 +158,7 @@ async function shutDown(running: Running, flags: RunFlags): Promise<void> {
 
 /** Resolves after SIGTERM or SIGINT, once everything is written. */
 export async function run(args: readonly string[]): Promise<void> {
+  keepYoungGenerationSmall();
   const flags = readRunFlags(args);
   const identity = loadIdentity(nodeFiles, flags.dir);
   const config = await readConfig(flags, identity);

@@ -2,7 +2,7 @@
 
 import type { Link, LinkTls } from '@boardlet/adapters/link';
 import { createLeanLink } from '@boardlet/adapters/link/lean';
-import { BoardletError, type HostTwinProperty, STREAM_TYPES } from '@boardlet/adapters/wire';
+import { BoardletError, type HostTwinProperty, KINDS, STREAM_TYPES } from '@boardlet/adapters/wire';
 import type { Driver } from '@boardlet/board-support';
 import { type AgentConfig, allowsNamespace, type Policy, podPolicy } from './config/index.ts';
 import type { BoardDocuments } from './documents.ts';
@@ -104,8 +104,18 @@ class BoardAgent implements Agent {
   }
 }
 
+/** Load, memory and uptime change at every look and are there again at the next start. */
+function isHostTwin(documents: BoardDocuments | undefined, name: string): boolean {
+  const at = name.lastIndexOf('/');
+  const device = documents?.desired('device').get(name.slice(0, at));
+  const property = name.slice(at + 1);
+  return device?.properties.find((p) => p.name === property)?.protocol === 'host';
+}
+
 function replicationOf(options: AgentOptions): Replication {
   const { host, config } = options;
+  let replication: Replication | undefined;
+  const documents = (): BoardDocuments | undefined => replication?.board(config.board);
   const created = createReplication({
     host,
     store: options.store,
@@ -113,11 +123,13 @@ function replicationOf(options: AgentOptions): Replication {
     shards: config.shards,
     link: config.link,
     boards: [config.board],
+    volatile: (_board, kind, name) => kind === KINDS.twin && isHostTwin(documents(), name),
     connect: (wiring) => connect(options, wiring),
   });
   if (!created.ok)
     throw new BoardletError(created.code, `the store cannot be read: ${created.message}`);
-  return created.value;
+  replication = created.value;
+  return replication;
 }
 
 function connect(options: AgentOptions, wiring: LinkWiring): Link {

@@ -98,6 +98,8 @@ test('a program that the policy does not name is refused by the board', async ()
     const status = pod['status'] as unknown as { phase: string; message?: string };
     return status.phase === 'Failed' && /policy|\/opt\/evil/.test(status.message ?? '');
   });
+  const shown = await world.kubectl('get', 'pod', 'outside', '--no-headers');
+  assert.match(shown.stdout, /Forbidden/);
 });
 
 test('a bad manifest in the folder is told as an Event and hurts no other', async () => {

@@ -179,6 +179,20 @@ test('reported values are saved soon when alone, every 5 s in a burst, and not a
   assert.is(saves(), idle);
 });
 
+test('a volatile value goes out and is never saved; its removal is', () => {
+  const d = new Driver({ volatile: (_b, _kind, name) => name === 'meter' });
+  d.greet();
+  const saves = (): number => d.effects.filter((e) => e.type === 'save-reported').length;
+  const ups = d.count('up');
+  d.report('meter', 1);
+  d.until(20_000);
+  assert.is(d.count('up'), ups + 1);
+  assert.is(saves(), 0);
+  d.step({ type: 'report', b: 0, kind: TWIN, name: 'meter' });
+  d.until(40_000);
+  assert.is(saves(), 1);
+});
+
 test('events go at once, and again after a beat without acknowledgement', () => {
   const d = new Driver();
   d.greet();

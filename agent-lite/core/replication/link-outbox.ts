@@ -89,7 +89,8 @@ export function report(
   const key = known ?? makeKey(board, kind, name);
   key.pending = value;
   key.changedAt = state.now;
-  markUnsaved(state, board, key);
+  if (value === null || state.options.volatile?.(b, kind, name) !== true)
+    markUnsaved(state, board, key);
   schedule(state, board, key);
   flush(state, board);
 }

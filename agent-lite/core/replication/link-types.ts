@@ -22,6 +22,9 @@ export interface LinkMachineOptions {
   readonly random32: () => number;
   /** False: the document cannot be read, and is refused as `invalid` (D8). */
   readonly valid: (kind: number, name: string, body: Uint8Array) => boolean;
+  /** True: the value is not kept on disk, since its source tells it anew at the next start: a clock's or a meter's reading
+   * would wear the flash of an idle board for nothing. Default: none is. */
+  readonly volatile?: (b: number, kind: number, name: string) => boolean;
   /** The bridge opens a stream: its events, or a code of `END_CODES`. */
   readonly accept: (request: StreamRequest, stream: StreamHandle) => StreamEvents | number;
   /** Tests only: a rule switched off must make an invariant fail. */

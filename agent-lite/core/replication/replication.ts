@@ -38,6 +38,8 @@ export interface ReplicationOptions {
   readonly link: string;
   /** Ids of the boards that this link carries; at most `LIMITS.boardsPerLink`. */
   readonly boards: readonly string[];
+  /** Reported documents that are not kept on disk, since their source tells them anew at the next start. Default: none. */
+  readonly volatile?: (board: string, kind: number, name: string) => boolean;
   /** Makes the link; `start` is called by replication. */
   readonly connect: (wiring: LinkWiring) => Link;
 }
@@ -112,6 +114,7 @@ class Rim implements Replication {
       sha256: host.crypto.sha256,
       random32: random32(host),
       valid: validDocument,
+      volatile: (b, kind, name) => options.volatile?.(boards[b] ?? '', kind, name) ?? false,
       accept: (request, stream) => this.#accept(request, stream),
     });
     this.#link = options.connect(this.#wiring());

@@ -153,7 +153,11 @@ export function reportedStatus(input: StatusInput): Write | undefined {
   // Times that a board cannot know are pinned to the pod's start, so that they do not move.
   const start = startTime(present, report, nowMs);
   const times = { nowMs, pinMs: Date.parse(start) };
-  const containers = containerStatuses(spec.containers ?? [], report.containers, times);
+  // As after a refusal by the kubelet: no container was made, and kubectl then shows the pod's own reason.
+  const refused = report.phase === 'Failed' && report.containers.length === 0;
+  const containers = refused
+    ? []
+    : containerStatuses(spec.containers ?? [], report.containers, times);
   const init = containerStatuses(spec.initContainers ?? [], report.initContainers ?? [], times);
   const rest = {
     phase,

@@ -1,0 +1,65 @@
+/** Gives memory back after work. V8 keeps what a burst took until a later collection, and on a board that then has nothing to do
+ * none comes: after 1,000 pods 50 MiB were held for 7 MiB of live objects. */
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Timers } from '../../core/host.ts';
+
+/** What the trim looks at and does; a test hands in its own. */
+export interface TrimmedProcess {
+  /** Bytes of memory that the heap occupies, live or not. */
+  readonly heapBytes: () => number;
+  /** CPU time used since the process began, ms. */
+  readonly cpuMs: () => number;
+  /** A full collection; some 20 ms for a heap of 7 MiB. */
+  readonly collect: () => void;
+}
+
+const LOOK_MS = 5_000;
+/** Less CPU time than this between two looks is calm: a collection then delays nobody. */
+const CALM_MS = 150;
+/** Worth a collection: so much more than the last one left. */
+const GROWN_SHARE = 1.15;
+
+/** V8's young generation doubles under load up to 32 MiB and seldom shrinks. At its first size, 2 MiB, it is collected more often
+ * instead, which for a program that does little costs nothing one can measure. */
+export function keepYoungGenerationSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1');
+}
+
+/** `gc` is asked for only when needed, and let go again: the context that it comes from takes 0.7 MiB. */
+function collect(): void {
+  setFlagsFromString('--expose-gc');
+  const gc: unknown = runInNewContext('gc');
+  setFlagsFromString('--no-expose-gc');
+  if (typeof gc === 'function') gc();
+}
+
+export const thisProcess: TrimmedProcess = {
+  heapBytes: () => getHeapStatistics().total_physical_size,
+  cpuMs: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
+  collect,
+};
+
+/** Looks every 5 s, and collects when the process is calm and its heap has grown by a sixth since the last collection. */
+export function startMemoryTrim(
+  timers: Timers,
+  trimmed: TrimmedProcess = thisProcess,
+): { readonly close: () => void } {
+  let usedMs = trimmed.cpuMs();
+  let leftBytes = 0;
+  const look = (): void => {
+    const before = usedMs;
+    usedMs = trimmed.cpuMs();
+    if (usedMs - before < CALM_MS && trimmed.heapBytes() > leftBytes * GROWN_SHARE) {
+      trimmed.collect();
+      leftBytes = trimmed.heapBytes();
+      usedMs = trimmed.cpuMs();
+    }
+    timer = timers.after(LOOK_MS, look);
+  };
+  let timer = timers.after(LOOK_MS, look);
+  return { close: () => timer.cancel() };
+}
