@@ -178,8 +178,10 @@ async function runLocked(flags: RunFlags, running: Running): Promise<void> {
   const alive = setInterval(() => undefined, 1 << 30);
   await running.agent.start();
   running.renewal?.start();
+  const trim = startMemoryTrim(running.host.timers);
   process.stdout.write(`${JSON.stringify({ ready: true, pid: process.pid })}\n`);
   await ended;
+  trim.close();
   await shutDown(running, flags);
   clearInterval(alive);
 }
