@@ -25,7 +25,7 @@ const DISK_KIB = 8192;
 const world: World = await openWorld({ parts: ['broker', 'api', 'bridge'] });
 const disk = join(world.folder, 'data/agent');
 try {
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_KIB}k`, 'tmpfs', disk], {
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_KIB}k,mode=700`, 'tmpfs', disk], {
     stdio: 'pipe',
   });
 } catch (error) {
