@@ -1,13 +1,11 @@
 /** Gives memory back after work. V8 keeps what a burst took until a later collection, and on a board that then has nothing to do
  * none comes: after 1,000 pods 50 MiB were held for 7 MiB of live objects. */
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Timers } from '../../core/host.ts';
 
 /** What the trim looks at and does; a test hands in its own. */
 export interface TrimmedProcess {
-  /** Bytes of memory that the heap occupies, live or not. */
-  readonly heapBytes: () => number;
   /** CPU time used since the process began, ms. */
   readonly cpuMs: () => number;
   /** A full collection; some 20 ms for a heap of 7 MiB. */
@@ -17,8 +15,10 @@ export interface TrimmedProcess {
 const LOOK_MS = 5_000;
 /** Less CPU time than this between two looks is calm: a collection then delays nobody. */
 const CALM_MS = 150;
-/** Worth a collection: so much more than the last one left. */
-const GROWN_SHARE = 1.15;
+/** So much CPU time leaves garbage that is worth a collection; an idle board uses it in some minutes. */
+const WORK_MS = 500;
+/** The first collection frees, and empties pages; the second gives back pages that the first left nearly empty. */
+const ROUNDS = 2;
 
 /** V8's young generation doubles under load up to 32 MiB and seldom shrinks. At its first size, 2 MiB, it is collected more often
  * instead, which for a program that does little costs nothing one can measure. */
@@ -35,7 +35,6 @@ function collect(): void {
 }
 
 export const thisProcess: TrimmedProcess = {
-  heapBytes: () => getHeapStatistics().total_physical_size,
   cpuMs: () => {
     const { user, system } = process.cpuUsage();
     return (user + system) / 1000;
@@ -43,21 +42,25 @@ export const thisProcess: TrimmedProcess = {
   collect,
 };
 
-/** Looks every 5 s, and collects when the process is calm and its heap has grown by a sixth since the last collection. */
+/** Looks every 5 s, and collects twice in the calm after work. */
 export function startMemoryTrim(
   timers: Timers,
   trimmed: TrimmedProcess = thisProcess,
 ): { readonly close: () => void } {
   let usedMs = trimmed.cpuMs();
-  let leftBytes = 0;
+  /** The start is work too. */
+  let workMs = WORK_MS;
+  let rounds = 0;
   const look = (): void => {
-    const before = usedMs;
-    usedMs = trimmed.cpuMs();
-    if (usedMs - before < CALM_MS && trimmed.heapBytes() > leftBytes * GROWN_SHARE) {
+    const spentMs = trimmed.cpuMs() - usedMs;
+    workMs += spentMs;
+    if (workMs >= WORK_MS) rounds = ROUNDS;
+    if (rounds > 0 && spentMs < CALM_MS) {
       trimmed.collect();
-      leftBytes = trimmed.heapBytes();
-      usedMs = trimmed.cpuMs();
+      rounds -= 1;
+      workMs = 0;
     }
+    usedMs = trimmed.cpuMs();
     timer = timers.after(LOOK_MS, look);
   };
   let timer = timers.after(LOOK_MS, look);
