@@ -33,8 +33,12 @@ test('closer ones become one write a second, and the last value is always writte
   assert.equal(writes, [0, 1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 8_000, 9_000, 10_000]);
 });
 
+test('the last value of a burst does not wait for the second to end', () => {
+  assert.equal(writesFor([[0], [100], [200]]), [0, 500]);
+});
+
 test('an urgent change is written at once, whatever came before', () => {
-  assert.equal(writesFor([[0], [10], [20, true], [30]]), [0, 20, 1_020]);
+  assert.equal(writesFor([[0], [10], [20, true], [30]]), [0, 20, 330]);
 });
 
 test('under pressure the second becomes ten', () => {
