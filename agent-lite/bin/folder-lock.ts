@@ -22,15 +22,23 @@ export function lockFolder(folder: string): FolderLock {
   const own: ProcessId = { pid: process.pid, start: processStart(process.pid) ?? '', boot };
   const path = join(folder, LOCK_FILE);
   const mine = `${path}.${process.pid}`;
-  writeFileSync(mine, JSON.stringify(own), { mode: 0o600 });
   try {
+    writeFileSync(mine, JSON.stringify(own), { mode: 0o600 });
     for (let left = TRIES; left > 0; left--)
       if (take(path, mine, boot)) return { release: () => rmSync(path, { force: true }) };
+  } catch (error) {
+    // A board whose disk is full must start: it looks who is there, and goes on without leaving its own name.
+    if (!isFull(error)) throw error;
+    refuseLiving(path, path, boot);
+    return { release: () => undefined };
   } finally {
     rmSync(mine, { force: true });
   }
   throw new BoardletError('BL_AGENT_RUNNING', `${path}: other agents start at the same time`);
 }
+
+const isFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 
 /** Whole or not at all: a lock is never seen half written. */
 function take(path: string, mine: string, boot: string): boolean {

@@ -20,10 +20,10 @@ import { loadIdentity } from '../host/node/enroll.ts';
 import {
   createLogger,
   createNodeHost,
-  keepYoungGenerationSmall,
   type NodeHost,
   nodeFiles,
   parseYaml,
+  preferMemoryToSpeed,
   readConfigFiles,
   startMemoryTrim,
 } from '../host/node/index.ts';
@@ -158,7 +158,7 @@ async function shutDown(running: Running, flags: RunFlags): Promise<void> {
 
 /** Resolves after SIGTERM or SIGINT, once everything is written. */
 export async function run(args: readonly string[]): Promise<void> {
-  keepYoungGenerationSmall();
+  preferMemoryToSpeed();
   const flags = readRunFlags(args);
   const identity = loadIdentity(nodeFiles, flags.dir);
   const config = await readConfig(flags, identity);

@@ -3,5 +3,5 @@ export { loadIdentity } from './enroll.ts';
 export { nodeFiles } from './files.ts';
 export { createNodeHost, type NodeHost, type NodeHostOptions } from './host.ts';
 export { createLogger, type LoggerOptions, type LogLevel } from './log.ts';
-export { keepYoungGenerationSmall, startMemoryTrim } from './memory-trim.ts';
+export { preferMemoryToSpeed, startMemoryTrim } from './memory-trim.ts';
 export { parseYaml, readConfigFiles, readTextFile } from './texts.ts';
