@@ -1,8 +1,9 @@
+import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { eventually, openWorld, readyOf, shellPod, type World } from './world.ts';
+import { eventually, needKubectl, openWorld, readyOf, shellPod, type World } from './world.ts';
 
 const WATCHDOG = {
   apiVersion: 'v1',
@@ -81,13 +82,25 @@ test('a pod is applied, runs, and its log is read and followed', async () => {
   assert.match(stamped.stdout, /^\d{4}-\d\d-\d\dT[^ ]+Z hello \d+/);
 });
 
+/** `kubectl logs -f`, its output as it comes. */
+function follow(pod: string): { readonly text: () => string; readonly ended: Promise<unknown> } {
+  const child = spawn(needKubectl(), ['--kubeconfig', world.stack.kubeconfig, 'logs', '-f', pod]);
+  let text = '';
+  child.stdout.on('data', (chunk) => {
+    text += chunk;
+  });
+  return { text: () => text, ended: new Promise((resolve) => child.once('close', resolve)) };
+}
+
 test('logs -f goes on until the pod ends, and a deletion is graceful', async () => {
-  const followed = world.kubectl('logs', '-f', 'hello');
+  const followed = follow('hello');
+  await eventually('a line', () =>
+    Promise.resolve(followed.text().includes('hello 1 from a board')),
+  );
   const deleted = await world.kubectl('delete', 'pod', 'hello', '--timeout=20s');
   assert.is(deleted.code, 0, deleted.stderr);
-  const { stdout } = await followed;
-  assert.match(stdout, /hello 1 from a board/);
-  assert.match(stdout, /bye\n?$/);
+  await followed.ended;
+  assert.match(followed.text(), /bye\n?$/);
 });
 
 test('a static pod shows as its mirror pod, with its log', async () => {
