@@ -7,12 +7,14 @@ import { codecBench } from './codec.ts';
 import type { Bench } from './figure.ts';
 import { linkBench } from './link.ts';
 import { podBench } from './pod.ts';
+import { syncBench } from './sync.ts';
 import { twinBench } from './twin.ts';
 import { wireBench } from './wire.ts';
 
 export const BENCHES: readonly Bench[] = [
   wireBench,
   codecBench,
+  syncBench,
   clientBench,
   twinBench,
   apiBench,

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { BENCHES } from './benches.ts';
 import { codecBench } from './codec.ts';
 import { type Figure, figureLine, median, meetsGoal, percentile } from './figure.ts';
+import { syncBench } from './sync.ts';
 import { wireBench } from './wire.ts';
 
 const FIGURE: Figure = { bench: 'twin', name: 'twin.up_p99_ms', value: 4.56789, unit: 'ms' };
@@ -72,7 +73,7 @@ test('figures carry the name of their bench, and one name each', async () => {
     say: () => undefined,
     rig: () => Promise.reject(new Error('needs no stack')),
   };
-  for (const bench of [wireBench, codecBench]) {
+  for (const bench of [wireBench, codecBench, syncBench]) {
     const figures = await bench.run(context);
     assert.ok(figures.length > 0);
     assert.is(new Set(figures.map((f) => f.name)).size, figures.length);

@@ -129,10 +129,12 @@ async function flood(rig: Rig, board: TwinBoard, seconds: number): Promise<Figur
   const { first, changes } = await board.drive('flood', count, FLOOD_PER_SECOND);
   const lastSeenMs = await reported(rig, 'flood', first + count - 1);
   end();
-  const from = arrivals[0]?.atMs ?? 0;
-  // Each write has the second after it: one a second is 1, however short the flood.
-  const writes = arrivals.length / ((lastSeenMs - from) / 1000 + 1);
-  const last = lastSeenMs - (changes.at(-1) ?? 0);
+  const endMs = changes.at(-1) ?? 0;
+  // Each write has the second after it: one a second is 1, however short the flood. The write after its end is the next figure's.
+  const during = arrivals.filter((a) => a.atMs <= endMs);
+  const spanMs = (during.at(-1)?.atMs ?? 0) - (during[0]?.atMs ?? 0);
+  const writes = during.length / (spanMs / 1000 + 1);
+  const last = lastSeenMs - endMs;
   return [
     {
       bench: 'twin',
